@@ -1,0 +1,26 @@
+// One builder, two lives: evaluated by the compiler for a constant, called in the archive at run time.
+#ifndef DDIM_DETAIL_CONSTANT_HPP
+#define DDIM_DETAIL_CONSTANT_HPP
+
+#include "ddim/status.hpp"
+
+// True while the compiler evaluates a constant. The tables' builders branch on it: at run time they call the
+// archive, whose code was compiled without contraction, so that the caller's flags cannot change a bit.
+// A macro, because at -O0 a wrapping function would leave both branches in the caller's object.
+#define DDIM_CONSTANT_EVALUATED() __builtin_is_constant_evaluated()
+
+namespace ddim::detail {
+
+/// Not constexpr and defined nowhere: reaching it refuses a constant.
+void this_constant_is_refused(status reason) noexcept;
+
+/// In a constant any status but ok is a compile error; at run time nothing.
+constexpr void refuse_constant_unless_ok(status state) {
+    if (DDIM_CONSTANT_EVALUATED()) {
+        if (state != status::ok) this_constant_is_refused(state);
+    }
+}
+
+} // namespace ddim::detail
+
+#endif

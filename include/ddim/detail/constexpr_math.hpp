@@ -1,0 +1,128 @@
+// sqrt, log and cos in double that a compiler can evaluate, built from +, -, *, / alone: every conforming
+// compiler gets the same bits. They serve the tables, not the step loop.
+#ifndef DDIM_DETAIL_CONSTEXPR_MATH_HPP
+#define DDIM_DETAIL_CONSTEXPR_MATH_HPP
+
+namespace ddim::detail {
+
+inline constexpr double pi = 3.14159265358979323846;
+inline constexpr double largest_double = 1.7976931348623157e308;
+
+constexpr bool is_finite(double x) noexcept { return x >= -largest_double && x <= largest_double; }
+
+/// x = fraction * 2^exponent with fraction in [1, 2).
+struct binary_parts {
+    double fraction;
+    int exponent;
+};
+
+/// Splits a finite x > 0. Exact: it only multiplies by powers of two.
+constexpr binary_parts split_binary(double x) noexcept {
+    constexpr double powers[] = {0x1p512, 0x1p256, 0x1p128, 0x1p64, 0x1p32, 0x1p16, 0x1p8, 0x1p4, 0x1p2, 0x1p1};
+    binary_parts parts{x, 0};
+    int exponent = 512;
+    for (const double power : powers) {
+        while (parts.fraction >= power) {
+            parts.fraction /= power;
+            parts.exponent += exponent;
+        }
+        while (parts.fraction * power < 2.0) {
+            parts.fraction *= power;
+            parts.exponent -= exponent;
+        }
+        exponent /= 2;
+    }
+    return parts;
+}
+
+/// m - y * y without rounding, for m in [1, 4) and y within some ulp of its root (Dekker's product).
+constexpr double exact_residual(double m, double y) noexcept {
+    constexpr double splitter = 134217729.0; // 2^27 + 1
+    const double carried = splitter * y;
+    const double high = carried - (carried - y);
+    const double low = y - high;
+    const double square = y * y;
+    const double square_error = ((high * high - square) + 2.0 * high * low) + low * low;
+    return (m - square) - square_error;
+}
+
+/// Square root, correctly rounded to nearest. NaN for x < 0, as the standard's.
+constexpr double sqrt(double x) noexcept {
+    if (!(x >= 0.0)) return __builtin_nan("");
+    if (x == 0.0 || x > largest_double) return x;
+    binary_parts parts = split_binary(x);
+    if (parts.exponent % 2 != 0) { // keeps the exponent even, so that it halves exactly
+        parts.fraction *= 2.0;
+        parts.exponent -= 1;
+    }
+    double root = 0.5 * (1.0 + parts.fraction);
+    for (int i = 0; i < 5; ++i) root = 0.5 * (root + parts.fraction / root);
+
+    // Newton ends within an ulp. The rounding boundary root + ulp / 2 has the square root^2 + root ulp + ulp^2 / 4,
+    // and the residual is a multiple of ulp^2: comparing it with root ulp decides exactly.
+    constexpr double ulp = 2.220446049250313e-16;
+    if (exact_residual(parts.fraction, root) > root * ulp) root += ulp;
+    if (exact_residual(parts.fraction, root) <= -root * ulp) root -= ulp;
+
+    double scale = 1.0;
+    for (int i = parts.exponent; i > 0; i -= 2) scale *= 2.0;
+    for (int i = parts.exponent; i < 0; i += 2) scale *= 0.5;
+    return root * scale;
+}
+
+/// Natural logarithm of a finite x > 0, within 2 ulp.
+constexpr double log(double x) noexcept {
+    constexpr double sqrt_2 = 1.4142135623730951;
+    constexpr double ln_2_high = 0x1.62e42fee00000p-1; // 21 trailing zeros: times an exponent it is exact
+    constexpr double ln_2_low = 0x1.a39ef35793c76p-33;
+    binary_parts parts = split_binary(x);
+    if (parts.fraction > sqrt_2) {
+        parts.fraction *= 0.5;
+        parts.exponent += 1;
+    }
+    // log m = 2 atanh s with s = f / (2 + f), written as f - s (f - r) to keep the rounding of f / (2 + f) small.
+    const double f = parts.fraction - 1.0;
+    const double s = f / (2.0 + f);
+    const double z = s * s;
+    double series = 0.0;
+    for (int k = 12; k >= 1; --k) series = z * (2.0 / (2 * k + 1) + series);
+    const double exponent = parts.exponent;
+    return exponent * ln_2_high + (f - (s * (f - series) - exponent * ln_2_low));
+}
+
+/// Cosine for |x| <= 2^20, within 2 ulp, also next to its zeros.
+constexpr double cos(double x) noexcept {
+    constexpr double half_pi_high = 0x1.921fb544p+0; // 20 trailing zeros: times a quadrant it is exact
+    constexpr double half_pi_middle = 0x1.0b4611a6p-34;
+    constexpr double half_pi_low = 0x1.3198a2e037073p-69;
+    const double turns = x / (pi / 2);
+    const long long quadrant = static_cast<long long>(turns < 0 ? turns - 0.5 : turns + 0.5);
+    const double q = static_cast<double>(quadrant);
+    const double coarse = (x - q * half_pi_high) - q * half_pi_middle;
+    const double r = coarse - q * half_pi_low;
+    const double z = r * r;
+    double sine = 0.0;
+    double cosine = 0.0;
+    for (int k = 9; k >= 1; --k) {
+        sine = -z / ((2 * k) * (2 * k + 1)) * (1.0 + sine);
+        cosine = -z / ((2 * k - 1) * (2 * k)) * (1.0 + cosine);
+    }
+    switch (quadrant & 3) {
+    case 0: return 1.0 + cosine;
+    case 1: return -(r + r * sine);
+    case 2: return -(1.0 + cosine);
+    default: return r + r * sine;
+    }
+}
+
+/// Nearest integer, ties to even, as numpy rounds; for 0 <= x < 2^31.
+constexpr int round_half_even(double x) noexcept {
+    const int floor = static_cast<int>(x);
+    const double above = x - floor;
+    if (above > 0.5 || (above == 0.5 && floor % 2 != 0)) return floor + 1;
+    return floor;
+}
+
+} // namespace ddim::detail
+
+#endif

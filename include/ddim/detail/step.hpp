@@ -1,0 +1,35 @@
+// The arithmetic of a step, once, for host and device. Each operation is rounded once, in the order written:
+// compile without contraction.
+#ifndef DDIM_DETAIL_STEP_HPP
+#define DDIM_DETAIL_STEP_HPP
+
+#include "ddim/config.h"
+#include "ddim/plan.hpp"
+
+namespace ddim::detail {
+
+/// Classifier-free guidance (Ho and Salimans 2022, in the form of the reference).
+DDIM_HOST_DEVICE inline float guided_output(float scale, float unconditional, float conditional) noexcept {
+    return unconditional + scale * (conditional - unconditional);
+}
+
+/// x0 = clip(p_x x + p_o o). A NaN passes through.
+DDIM_HOST_DEVICE inline float predicted_x0(const step_row& row, float x, float output) noexcept {
+    const float x0 = row.p_x * x + row.p_o * output;
+    const float capped = x0 > row.clip ? row.clip : x0;
+    return capped < -row.clip ? -row.clip : capped;
+}
+
+/// u_x x + u_o o + u_0 x0: the state without its noise term.
+DDIM_HOST_DEVICE inline float updated_state(const step_row& row, float x, float output, float x0) noexcept {
+    return (row.u_x * x + row.u_o * output) + row.u_0 * x0;
+}
+
+/// ... + u_n noise.
+DDIM_HOST_DEVICE inline float with_noise(const step_row& row, float state, float noise) noexcept {
+    return state + row.u_n * noise;
+}
+
+} // namespace ddim::detail
+
+#endif

@@ -1,0 +1,66 @@
+// The model: the caller's function, and what it is told.
+#ifndef DDIM_MODEL_HPP
+#define DDIM_MODEL_HPP
+
+#include <cstdint>
+
+#include "ddim/arena.hpp"
+
+namespace ddim {
+
+/// Which prediction a model call is for.
+enum class branch {
+    conditional,   ///< all rows conditional: without guidance, at scale 1, second call of sequential guidance
+    unconditional, ///< all rows unconditional: first call of sequential guidance
+    both,          ///< batched guidance: the first half of the rows unconditional, the second conditional
+};
+
+/// One call of the model: read `input`, write all of `output`. On a GPU these are device pointers, and the work is
+/// enqueued on `stream`. The memory is the arena's (or the caller's x); it is valid until the call's commit.
+struct model_call {
+    const void* input = nullptr; ///< [rows, elements], C order, of `type`, aligned to arena_alignment; it may be x
+                                 ///< itself, then aligned as x is
+    void* output = nullptr;      ///< [rows, elements], C order, of `type`, aligned to arena_alignment
+    element_type type = element_type::float32;
+    branch which = branch::conditional;
+    std::int64_t rows = 0;     ///< the batch, or twice the batch under batched guidance
+    std::int64_t elements = 0; ///< of one row
+    float timestep = 0.0f;
+    std::int32_t timestep_index = 0;      ///< the same as an integer, towards zero
+    const float* row_timesteps = nullptr; ///< [rows] the timestep once for each row, on a GPU in device memory
+    int step = 0;                         ///< row of the plan: 0 is the first, noisiest
+    void* stream = nullptr;               ///< sampler_config::stream
+};
+
+/// The caller's model. Returns 0, or a code of its own that ends the run with status model_failed and is kept in
+/// sampler::last_code(). It must not throw: a function that is not noexcept does not convert.
+using model_fn = int (*)(void* context, const model_call& call) noexcept;
+
+/// A function and its context; the context must live as long as the sampler runs.
+struct model_ref {
+    model_fn function = nullptr;
+    void* context = nullptr;
+};
+
+/// What an observer is shown after a step.
+struct observation {
+    int step = 0;              ///< row of the plan that has just been done
+    float timestep = 0.0f;     ///< of that row
+    const float* x = nullptr;  ///< [batch, elements] the new state, on a GPU in device memory
+    const float* x0 = nullptr; ///< [batch, elements] the predicted clean sample; null unless sampler_config::keeps_x0
+    void* stream = nullptr;    ///< sampler_config::stream
+};
+
+/// Called after each step. Returns 0 to go on, or a code of its own that ends the run with status stopped and is
+/// kept in sampler::last_code().
+using observer_fn = int (*)(void* context, const observation& seen) noexcept;
+
+/// A function and its context; the context must live as long as the sampler runs.
+struct observer_ref {
+    observer_fn function = nullptr;
+    void* context = nullptr;
+};
+
+} // namespace ddim
+
+#endif

@@ -1,0 +1,104 @@
+// The sampler: the loop over a plan. Set-up validates everything, the run trusts it.
+#ifndef DDIM_SAMPLER_HPP
+#define DDIM_SAMPLER_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ddim/arena.hpp"
+#include "ddim/backend.hpp"
+#include "ddim/model.hpp"
+#include "ddim/plan.hpp"
+#include "ddim/span.hpp"
+#include "ddim/status.hpp"
+
+namespace ddim {
+
+/// Where x_T comes from.
+enum class initial_state {
+    drawn, ///< standard normal noise of the seed; what x holds before is not read
+    given, ///< x holds it when the run begins
+};
+
+/// Everything that the caller sets. Pointers in it must stay valid while the sampler is used.
+struct sampler_config {
+    plan_view plan;
+    shape dims;
+    guidance mode = guidance::none;
+    float guidance_scale = 1.0f; ///< any finite number; at 1 the model is asked for the conditional rows only
+    element_type model_type = element_type::float32;
+    span<std::byte> arena;       ///< at least arena_bytes(), aligned to arena_alignment, of this sampler alone
+    model_ref model;             ///< may be empty where begin, next and commit are used
+    backend platform;            ///< host_backend() of host.hpp, say
+    initial_state initial = initial_state::drawn;
+    span<const float> step_noise; ///< [steps, batch, elements] to use instead of drawn noise; empty: draw
+    std::int64_t first_sample = 0; ///< index in the whole run of the batch's first sample, for noise in shards
+    observer_ref observer;
+    bool keeps_x0 = false; ///< show the observer the predicted x0: costs its region in the arena
+    void* stream = nullptr; ///< handed through to the model, the observer and the backend; the host has none
+};
+
+/// Runs a plan. A plain object of the caller's, without a destructor's work; copies are independent but would share
+/// the arena. Any number may be used at once, each with an arena of its own, each by one thread at a time.
+class sampler {
+  public:
+    /// Checks the config and keeps a copy. On failure nothing is written and the sampler is as if new.
+    /// Returns ok; the plan's own state; plan_empty, plan_not_finite; batch_, elements_, first_sample_ or
+    /// option_out_of_range, shape_overflow; guidance_scale_not_finite; backend_missing; arena_null, _misaligned or
+    /// _too_small; noise_misaligned, noise_too_small; buffers_overlap.
+    status init(const sampler_config& config) noexcept;
+
+    /// A whole run: x becomes a sample of the model. On the host it is done when the call returns; on a GPU it is
+    /// enqueued. x is [batch, elements] float32 and holds x_T where the config says that it is given.
+    /// Returns what begin, next and commit return; model_missing.
+    status run(span<float> x, std::uint64_t seed) noexcept;
+
+    // The same loop turned inside out:
+    //
+    //     model_call call;
+    //     status st = sampler.begin(x, seed);
+    //     while (st == status::ok && sampler.next(call)) st = sampler.commit(my_model(call));
+
+    /// Starts a run, also after a failed one. x must stay valid until the run ends.
+    /// Returns ok, not_initialised, x_null, x_misaligned, x_too_small, buffers_overlap, device_failed.
+    status begin(span<float> x, std::uint64_t seed) noexcept;
+
+    /// The next model call; false when the run is finished or has failed (then `call` is left alone). Before its
+    /// commit the same call comes again.
+    bool next(model_call& call) noexcept;
+
+    /// Takes the model's output: `code` is what the model returned. After the last call of a step, does the step and
+    /// shows it to the observer. Returns ok, not_begun, no_call_pending, model_failed, device_failed, stopped; after
+    /// a failure the run has ended and the same status comes until the next begin.
+    status commit(int code = 0) noexcept;
+
+    /// The code of the model, observer or backend that ended the last run; 0 where none did.
+    int last_code() const noexcept { return last_code_; }
+
+    /// Steps of the current run that are done.
+    int steps_done() const noexcept { return step_; }
+
+  private:
+    enum class phase : unsigned char { blank, ready, call_due, call_pending, ended };
+
+    status finish_step() noexcept;
+    status end_run(status why, int code) noexcept;
+    input_job input_for(int step) const noexcept;
+    noise_source noise_for(int step) const noexcept;
+    bool is_guided() const noexcept;
+    std::byte* at(std::size_t offset) const noexcept { return config_.arena.data + offset; }
+
+    sampler_config config_;
+    arena_layout layout_;
+    float* x_ = nullptr;
+    std::uint64_t seed_ = 0;
+    int step_ = 0;
+    int last_code_ = 0;
+    status state_ = status::not_initialised;
+    phase phase_ = phase::blank;
+    branch branch_ = branch::conditional;
+};
+
+} // namespace ddim
+
+#endif

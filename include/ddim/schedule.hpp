@@ -1,0 +1,288 @@
+// Noise schedules: betas, alphas_cumprod, and every buffer that a DDPM derives from them.
+//
+//   betas<1000>(...)  ->  make_schedule(betas)      what plans are built from
+//                     ->  ddpm_table(betas, name)   the 13 buffers of DDPM.register_schedule, one at a time
+//
+// Everything is computed in double and rounded once to float. As a constant each table wants its own constexpr
+// variable (compilers budget their work per initialiser); at run time the archive does the same arithmetic.
+#ifndef DDIM_SCHEDULE_HPP
+#define DDIM_SCHEDULE_HPP
+
+#include "ddim/detail/constant.hpp"
+#include "ddim/detail/constexpr_math.hpp"
+#include "ddim/span.hpp"
+#include "ddim/status.hpp"
+
+namespace ddim {
+
+/// Shapes of beta over the training timesteps, by their names of today. The reference's names are others.
+enum class beta_schedule {
+    linear,            ///< linear in beta (the reference's "sqrt_linear")
+    scaled_linear,     ///< linear in sqrt(beta) (the reference's "linear"; Stable Diffusion)
+    squaredcos_cap_v2, ///< from a squared cosine in alphas_cumprod, capped at 0.999 (the reference's "cosine")
+    sqrt,              ///< square root of the linear schedule (the reference's "sqrt")
+};
+
+/// Arguments of the reference's make_beta_schedule.
+struct beta_options {
+    beta_schedule kind = beta_schedule::scaled_linear;
+    double beta_start = 0.00085; ///< (0, 1]; squaredcos_cap_v2 does not read it
+    double beta_end = 0.012;     ///< (0, 1]; squaredcos_cap_v2 does not read it
+    double cosine_s = 0.008;     ///< offset of squaredcos_cap_v2, >= 0; the others do not read it
+};
+
+/// betas in double, entry t for timestep t in 0 .. train_steps - 1. Carries the status of its making.
+template <int Capacity>
+struct beta_table {
+    double values[Capacity] = {};
+    int train_steps = 0;
+    status state = status::train_steps_out_of_range;
+};
+
+/// A float32 table over the timesteps 0 .. train_steps - 1.
+template <int Capacity>
+struct schedule_table {
+    float values[Capacity] = {};
+    int train_steps = 0;
+    status state = status::train_steps_out_of_range;
+};
+
+/// A noise schedule: alphas_cumprod[t] = prod (1 - beta), all that a plan needs. A plain table of float32.
+template <int Capacity>
+using schedule = schedule_table<Capacity>;
+
+/// The same without the capacity in the type. The table must outlive it.
+struct schedule_view {
+    const float* alphas_cumprod = nullptr;
+    int train_steps = 0;
+    status state = status::train_steps_out_of_range;
+
+    constexpr schedule_view() noexcept = default;
+    template <int Capacity>
+    constexpr schedule_view(const schedule<Capacity>& table) noexcept
+        : alphas_cumprod(table.values), train_steps(table.train_steps), state(table.state) {}
+};
+
+/// The buffers of the reference's DDPM.register_schedule, under its names and in its order.
+enum class ddpm_buffer {
+    betas,
+    alphas_cumprod,
+    alphas_cumprod_prev,
+    sqrt_alphas_cumprod,
+    sqrt_one_minus_alphas_cumprod,
+    log_one_minus_alphas_cumprod,
+    sqrt_recip_alphas_cumprod,
+    sqrt_recipm1_alphas_cumprod,
+    posterior_variance,
+    posterior_log_variance_clipped,
+    posterior_mean_coef1,
+    posterior_mean_coef2,
+    lvlb_weights,
+};
+
+// The archive's twins of the constexpr builders below, for run time. Both fill `train_steps` entries and return
+// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range.
+status fill_betas(const beta_options& options, double* betas, int train_steps) noexcept;
+status fill_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept;
+status fill_ddpm_buffer(ddpm_buffer which, const double* betas, float* values, int train_steps) noexcept;
+
+namespace detail {
+
+/// Entry i of torch.linspace(start, end, count): counted from the nearer end.
+constexpr double linspace(double start, double end, int count, int i) noexcept {
+    if (count == 1) return start;
+    const double step = (end - start) / (count - 1);
+    return i < count / 2 ? start + step * i : end - step * (count - 1 - i);
+}
+
+constexpr double squaredcos_alpha(double cosine_s, int train_steps, int t) noexcept {
+    const double time = static_cast<double>(t) / train_steps + cosine_s;
+    const double root = cos(time / (1.0 + cosine_s) * (pi / 2.0));
+    return root * root;
+}
+
+constexpr double squaredcos_beta(double cosine_s, int train_steps, int t) noexcept {
+    const double first = squaredcos_alpha(cosine_s, train_steps, 0);
+    const double above = squaredcos_alpha(cosine_s, train_steps, t + 1) / first;
+    const double here = squaredcos_alpha(cosine_s, train_steps, t) / first;
+    const double beta = 1.0 - above / here;
+    return beta > 0.999 ? 0.999 : beta;
+}
+
+constexpr double unchecked_beta(const beta_options& options, int train_steps, int t) noexcept {
+    switch (options.kind) {
+    case beta_schedule::linear: return linspace(options.beta_start, options.beta_end, train_steps, t);
+    case beta_schedule::sqrt: return sqrt(linspace(options.beta_start, options.beta_end, train_steps, t));
+    case beta_schedule::squaredcos_cap_v2: return squaredcos_beta(options.cosine_s, train_steps, t);
+    case beta_schedule::scaled_linear: break;
+    }
+    const double root = linspace(sqrt(options.beta_start), sqrt(options.beta_end), train_steps, t);
+    return root * root;
+}
+
+/// Beta 1 (zero terminal SNR) is allowed at the last timestep only: after it every level would be the same.
+constexpr status check_betas(const double* betas, int train_steps) noexcept {
+    for (int t = 0; t < train_steps; ++t) {
+        const bool valid = betas[t] > 0.0 && (betas[t] < 1.0 || (betas[t] == 1.0 && t == train_steps - 1));
+        if (!valid) return status::beta_out_of_range;
+    }
+    return status::ok;
+}
+
+constexpr status compute_betas(const beta_options& options, double* betas, int train_steps) noexcept {
+    if (train_steps < 1) return status::train_steps_out_of_range;
+    const bool finite = is_finite(options.beta_start) && is_finite(options.beta_end) &&
+                        options.cosine_s >= 0.0 && is_finite(options.cosine_s);
+    if (!finite) return status::beta_out_of_range;
+    for (int t = 0; t < train_steps; ++t) betas[t] = unchecked_beta(options, train_steps, t);
+    return check_betas(betas, train_steps);
+}
+
+constexpr status compute_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept {
+    if (train_steps < 1) return status::train_steps_out_of_range;
+    double product = 1.0;
+    for (int t = 0; t < train_steps; ++t) {
+        product *= 1.0 - betas[t];
+        alphas_cumprod[t] = static_cast<float>(product);
+    }
+    return check_betas(betas, train_steps);
+}
+
+constexpr double posterior_variance(double beta, double product, double product_prev) noexcept {
+    return beta * (1.0 - product_prev) / (1.0 - product);
+}
+
+/// lvlb_weights of epsilon prediction. The reference computes this one in float32, from the rounded rows.
+constexpr float lvlb_weight(double beta, double product, double product_prev) noexcept {
+    const float beta32 = static_cast<float>(beta);
+    const float variance32 = static_cast<float>(posterior_variance(beta, product, product_prev));
+    const float alpha32 = static_cast<float>(1.0 - beta);
+    const float product32 = static_cast<float>(product);
+    return (beta32 * beta32) / (2.0f * variance32 * alpha32 * (1.0f - product32));
+}
+
+constexpr double ddpm_entry(ddpm_buffer which, double beta, double product, double product_prev) noexcept {
+    switch (which) {
+    case ddpm_buffer::betas: return beta;
+    case ddpm_buffer::alphas_cumprod: return product;
+    case ddpm_buffer::alphas_cumprod_prev: return product_prev;
+    case ddpm_buffer::sqrt_alphas_cumprod: return sqrt(product);
+    case ddpm_buffer::sqrt_one_minus_alphas_cumprod: return sqrt(1.0 - product);
+    case ddpm_buffer::log_one_minus_alphas_cumprod: return log(1.0 - product);
+    case ddpm_buffer::sqrt_recip_alphas_cumprod: return sqrt(1.0 / product);
+    case ddpm_buffer::sqrt_recipm1_alphas_cumprod: return sqrt(1.0 / product - 1.0);
+    case ddpm_buffer::posterior_variance: return posterior_variance(beta, product, product_prev);
+    case ddpm_buffer::posterior_log_variance_clipped: {
+        const double variance = posterior_variance(beta, product, product_prev);
+        return log(variance > 1e-20 ? variance : 1e-20);
+    }
+    case ddpm_buffer::posterior_mean_coef1: return beta * sqrt(product_prev) / (1.0 - product);
+    case ddpm_buffer::posterior_mean_coef2: return (1.0 - product_prev) * sqrt(1.0 - beta) / (1.0 - product);
+    case ddpm_buffer::lvlb_weights: return static_cast<double>(lvlb_weight(beta, product, product_prev));
+    }
+    return 0.0;
+}
+
+constexpr status compute_ddpm_buffer(ddpm_buffer which, const double* betas, float* values,
+                                     int train_steps) noexcept {
+    if (train_steps < 1) return status::train_steps_out_of_range;
+    const status state = check_betas(betas, train_steps);
+    if (state != status::ok) return state;
+    double product = 1.0;
+    for (int t = 0; t < train_steps; ++t) {
+        const double product_prev = product;
+        product *= 1.0 - betas[t];
+        // At t = 0 the posterior variance is 0 and the weight infinite: the reference copies its neighbour.
+        const bool patched = which == ddpm_buffer::lvlb_weights && t == 0;
+        values[t] = patched ? 0.0f : static_cast<float>(ddpm_entry(which, betas[t], product, product_prev));
+    }
+    if (which == ddpm_buffer::lvlb_weights && train_steps > 1) values[0] = values[1];
+    return status::ok;
+}
+
+} // namespace detail
+
+/// The betas of one of the named schedules, for `train_steps` <= Capacity training timesteps.
+/// State: ok, train_steps_out_of_range, beta_out_of_range. In a constant, anything but ok does not compile.
+/// Source: make_beta_schedule of the reference, bit for bit once rounded to float32.
+template <int Capacity>
+constexpr beta_table<Capacity> betas(const beta_options& options = {}, int train_steps = Capacity) {
+    beta_table<Capacity> table{};
+    table.train_steps = train_steps;
+    if (train_steps <= Capacity) {
+        if (DDIM_CONSTANT_EVALUATED())
+            table.state = detail::compute_betas(options, table.values, train_steps);
+        else
+            table.state = fill_betas(options, table.values, train_steps);
+    }
+    detail::refuse_constant_unless_ok(table.state);
+    return table;
+}
+
+/// The caller's own betas (diffusers' trained_betas): each in (0, 1), the last may be 1 (zero terminal SNR).
+/// State: ok, beta_out_of_range. In a constant, anything but ok does not compile.
+template <int Count>
+constexpr beta_table<Count> given_betas(const double (&values)[Count]) {
+    beta_table<Count> table{};
+    table.train_steps = Count;
+    for (int t = 0; t < Count; ++t) table.values[t] = values[t];
+    table.state = detail::check_betas(values, Count);
+    detail::refuse_constant_unless_ok(table.state);
+    return table;
+}
+
+/// alphas_cumprod of the betas, the schedule that plans are built from. Passes the betas' state on.
+template <int Capacity>
+constexpr schedule<Capacity> make_schedule(const beta_table<Capacity>& table) {
+    schedule<Capacity> result{};
+    result.train_steps = table.train_steps;
+    result.state = table.state;
+    if (table.state == status::ok) {
+        if (DDIM_CONSTANT_EVALUATED())
+            result.state = detail::compute_alphas_cumprod(table.values, result.values, table.train_steps);
+        else
+            result.state = fill_alphas_cumprod(table.values, result.values, table.train_steps);
+    }
+    detail::refuse_constant_unless_ok(result.state);
+    return result;
+}
+
+/// One of the 13 DDPM buffers, rounded to float32 as the reference registers it. Passes the betas' state on.
+/// Entries that divide by alphas_cumprod = 0 (zero terminal SNR) are infinite; in a constant that does not compile.
+template <int Capacity>
+constexpr schedule_table<Capacity> ddpm_table(const beta_table<Capacity>& table, ddpm_buffer which) {
+    schedule_table<Capacity> result{};
+    result.train_steps = table.train_steps;
+    result.state = table.state;
+    if (table.state == status::ok) {
+        if (DDIM_CONSTANT_EVALUATED())
+            result.state = detail::compute_ddpm_buffer(which, table.values, result.values, table.train_steps);
+        else
+            result.state = fill_ddpm_buffer(which, table.values, result.values, table.train_steps);
+    }
+    detail::refuse_constant_unless_ok(result.state);
+    return result;
+}
+
+/// Schedules by name: betas and alphas_cumprod in one call. Arguments and states as for betas().
+template <int Capacity>
+constexpr schedule<Capacity> linear_schedule(double beta_start, double beta_end, int train_steps = Capacity) {
+    return make_schedule(betas<Capacity>({beta_schedule::linear, beta_start, beta_end}, train_steps));
+}
+template <int Capacity>
+constexpr schedule<Capacity> scaled_linear_schedule(double beta_start, double beta_end,
+                                                    int train_steps = Capacity) {
+    return make_schedule(betas<Capacity>({beta_schedule::scaled_linear, beta_start, beta_end}, train_steps));
+}
+template <int Capacity>
+constexpr schedule<Capacity> squaredcos_cap_v2_schedule(double cosine_s = 0.008, int train_steps = Capacity) {
+    return make_schedule(betas<Capacity>({beta_schedule::squaredcos_cap_v2, 0.0, 0.0, cosine_s}, train_steps));
+}
+template <int Capacity>
+constexpr schedule<Capacity> sqrt_schedule(double beta_start, double beta_end, int train_steps = Capacity) {
+    return make_schedule(betas<Capacity>({beta_schedule::sqrt, beta_start, beta_end}, train_steps));
+}
+
+} // namespace ddim
+
+#endif
