@@ -65,8 +65,8 @@ constexpr std::size_t element_bytes(element_type type) noexcept { return type ==
 constexpr status check_shape(const shape& dims) noexcept {
     if (dims.batch < 1) return status::batch_out_of_range;
     if (dims.elements < 1 || dims.elements > most_elements) return status::elements_out_of_range;
-    // Twice the batch in float32, three times over, must stay countable.
-    const std::uint64_t most_values = most_bytes / (2 * 3 * sizeof(float)) - arena_alignment;
+    // At most 7 float32 for each value (input, output and timestep of two rows, x0), and padding, must stay countable.
+    const std::uint64_t most_values = most_bytes / (8 * sizeof(float)) - arena_alignment;
     if (static_cast<std::uint64_t>(dims.batch) > most_values / static_cast<std::uint64_t>(dims.elements))
         return status::shape_overflow;
     return status::ok;

@@ -1,0 +1,239 @@
+// Rows of DDIM against the reference's parameters and against the formulas evaluated independently.
+#include "ddim/plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "support/golden.hpp"
+
+namespace {
+
+using ddim::final_alpha;
+using ddim::prediction;
+using ddim::spacing;
+using ddim::status;
+
+constexpr int capacity = 1000;
+
+constexpr auto schedule = ddim::scaled_linear_schedule<capacity>(0.00085, 0.012);
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+ddim::schedule<capacity> schedule_named(const std::string& name) {
+    if (name == "linear") return ddim::scaled_linear_schedule<capacity>(0.00085, 0.012);
+    if (name == "linear_ddpm") return ddim::scaled_linear_schedule<capacity>(0.0001, 0.02);
+    if (name == "linear_T100") return ddim::scaled_linear_schedule<capacity>(0.00085, 0.012, 100);
+    if (name == "cosine_T100") return ddim::squaredcos_cap_v2_schedule<capacity>(0.008, 100);
+    REQUIRE(name == "cosine");
+    return ddim::squaredcos_cap_v2_schedule<capacity>();
+}
+
+/// Both were rounded once to float32 from doubles that agree to 3.6e-8 (FORMAT.md: the reference takes one
+/// reciprocal in float32), so they differ by that and one rounding, 6e-8.
+bool near(float value, double expected) {
+    return std::fabs(static_cast<double>(value) - expected) <= 1e-7 * std::fabs(expected);
+}
+
+ddim::plan<10> plan_of_ten(const ddim::ddim_options& options) {
+    return ddim::ddim_plan(schedule, ddim::spaced_timesteps<10>(spacing::leading, 1000, 10, 1), options);
+}
+
+} // namespace
+
+TEST_CASE("rows hold the reference's alphas, sigmas and timesteps") {
+    const golden::csv_table params = golden::read_csv("steps/ddim_params.csv");
+    for (std::size_t first = 0; first < params.size();) {
+        const int steps = params.integer(first, "S");
+        const auto table = schedule_named(params.text(first, "sched"));
+        const spacing rule = params.text(first, "method") == "quad" ? spacing::quad : spacing::uniform;
+        const auto list = ddim::spaced_timesteps<50>(rule, table.train_steps, steps);
+        const auto plan = ddim::ddim_plan(table, list, {params.number(first, "eta")});
+        REQUIRE(plan.state == status::ok);
+        REQUIRE(plan.steps == steps);
+        for (int index = 0; index < steps; ++index, ++first) {
+            CAPTURE(first);
+            REQUIRE(params.integer(first, "index") == index);
+            const ddim::step_row& row = plan.rows[steps - 1 - index];
+            const double a = params.number(first, "alpha");
+            const double a_prev = params.number(first, "alpha_prev");
+            const double sigma = params.number(first, "sigma_f64");
+            CHECK(row.timestep == static_cast<float>(params.integer(first, "timestep")));
+            CHECK(near(row.p_x, 1.0 / std::sqrt(a)));
+            CHECK(near(row.p_o, -std::sqrt(1.0 - a) / std::sqrt(a)));
+            CHECK(row.u_x == 0.0f);
+            // The root of a difference: the agreement holds for its square, relative to what is subtracted from.
+            const double squared = static_cast<double>(row.u_o) * static_cast<double>(row.u_o);
+            CHECK(std::fabs(squared - (1.0 - a_prev - sigma * sigma)) <= 2e-7 * (1.0 - a_prev));
+            CHECK(near(row.u_0, std::sqrt(a_prev)));
+            CHECK(near(row.u_n, sigma));
+            CHECK(row.m_x == 1.0f);
+            CHECK(row.clip == std::numeric_limits<float>::infinity());
+        }
+    }
+}
+
+TEST_CASE("a constant plan and one built at run time have the same bits") {
+    static constexpr auto constant = ddim::ddim_plan<50>(schedule, {0.7});
+    const auto built = ddim::ddim_plan<50>(schedule, {0.7});
+    CHECK(std::memcmp(constant.rows, built.rows, sizeof built.rows) == 0);
+    ddim::step_row rows[50];
+    const auto list = ddim::spaced_timesteps<50>(spacing::uniform, 1000);
+    REQUIRE(ddim::fill_ddim_rows(schedule, list, {0.7}, rows, 50) == status::ok);
+    CHECK(std::memcmp(constant.rows, rows, sizeof rows) == 0);
+}
+
+TEST_CASE("the three predictions describe the same step") {
+    // For any x0 and noise, x = sqrt(a) x0 + sqrt(1 - a) noise; each kind of output must give that x0 back and the
+    // same x'. The tolerance is float32's on the coefficients, amplified by 1 / sqrt(a) <= 13.2 at t = 981.
+    for (const double eta : {0.0, 0.5, 1.0}) {
+        for (const bool rederive : {false, true}) {
+            const double x0 = 0.75, noise = -1.25;
+            ddim::ddim_options options{eta, prediction::epsilon, final_alpha::first, infinity, rederive};
+            const auto epsilon = plan_of_ten(options);
+            options.predicts = prediction::sample;
+            const auto sample = plan_of_ten(options);
+            options.predicts = prediction::v_prediction;
+            const auto v = plan_of_ten(options);
+            for (int i = 0; i < 10; ++i) {
+                const double a = static_cast<double>(schedule.values[static_cast<int>(epsilon.rows[i].timestep)]);
+                const double x = std::sqrt(a) * x0 + std::sqrt(1 - a) * noise;
+                const double v_output = std::sqrt(a) * noise - std::sqrt(1 - a) * x0;
+                const auto clean = [x](const ddim::step_row& row, double o) {
+                    return static_cast<double>(row.p_x) * x + static_cast<double>(row.p_o) * o;
+                };
+                const auto state = [x](const ddim::step_row& row, double o, double predicted) {
+                    return static_cast<double>(row.u_x) * x + static_cast<double>(row.u_o) * o +
+                           static_cast<double>(row.u_0) * predicted;
+                };
+                CHECK(clean(epsilon.rows[i], noise) == doctest::Approx(x0).epsilon(2e-6));
+                CHECK(clean(sample.rows[i], x0) == doctest::Approx(x0).epsilon(1e-12));
+                CHECK(clean(v.rows[i], v_output) == doctest::Approx(x0).epsilon(2e-6));
+                const double want = state(epsilon.rows[i], noise, x0);
+                CHECK(state(sample.rows[i], x0, x0) == doctest::Approx(want).epsilon(2e-6));
+                CHECK(state(v.rows[i], v_output, x0) == doctest::Approx(want).epsilon(2e-6));
+                CHECK(epsilon.rows[i].u_n == sample.rows[i].u_n);
+                CHECK(epsilon.rows[i].u_n == v.rows[i].u_n);
+            }
+        }
+    }
+}
+
+TEST_CASE("at eta 1, re-derived, a row is DDPM's ancestral step") {
+    // mean = (sqrt(a') beta x0 + sqrt(alpha) (1 - a') x) / (1 - a), variance = (1 - a') / (1 - a) beta, with
+    // alpha = a / a' and beta = 1 - alpha of the stride (Ho et al. 2020, equations 6 and 7).
+    const auto plan = plan_of_ten({1.0, prediction::epsilon, final_alpha::first, infinity, true});
+    REQUIRE(plan.state == status::ok);
+    for (int i = 0; i < 10; ++i) {
+        const ddim::step_row& row = plan.rows[i];
+        const double a = static_cast<double>(schedule.values[static_cast<int>(row.timestep)]);
+        const double a_prev =
+            static_cast<double>(schedule.values[i < 9 ? static_cast<int>(plan.rows[i + 1].timestep) : 0]);
+        const double beta = 1.0 - a / a_prev;
+        CHECK(near(row.u_x, std::sqrt(a / a_prev) * (1 - a_prev) / (1 - a)));
+        CHECK(row.u_o == 0.0f);
+        CHECK(near(row.u_0, std::sqrt(a_prev) * beta / (1 - a)));
+        CHECK(near(row.u_n, std::sqrt((1 - a_prev) / (1 - a) * beta)));
+    }
+}
+
+TEST_CASE("final alpha 1 ends on x0; a repeated timestep moves nothing") {
+    const auto to_one = plan_of_ten({0.3, prediction::epsilon, final_alpha::one});
+    CHECK(to_one.rows[9].u_0 == 1.0f);
+    CHECK(to_one.rows[9].u_o == 0.0f);
+    CHECK(to_one.rows[9].u_n == 0.0f);
+
+    const auto quad = ddim::ddim_plan(schedule, ddim::spaced_timesteps<50>(spacing::quad, 1000), {1.0});
+    REQUIRE(quad.state == status::ok);
+    int repeated = 0;
+    for (int i = 0; i + 1 < 50; ++i) {
+        const ddim::step_row& row = quad.rows[i];
+        if (row.timestep > quad.rows[i + 1].timestep) continue;
+        ++repeated;
+        // x' = u_o o + u_0 (p_x x + p_o o) = x, to the rounding of the coefficients.
+        CHECK(row.u_n == 0.0f);
+        CHECK(near(row.u_0 * row.p_x, 1.0));
+        CHECK(near(row.u_0 * row.p_o, -static_cast<double>(row.u_o)));
+    }
+    CHECK(repeated == 1);
+}
+
+TEST_CASE("every S of 1..1000 and every spacing: finite rows, falling timesteps, rising levels") {
+    static ddim::plan<capacity> plan;
+    for (const spacing rule :
+         {spacing::uniform, spacing::quad, spacing::leading, spacing::trailing, spacing::linspace}) {
+        for (int steps = 1; steps <= capacity; ++steps) {
+            const auto list = ddim::spaced_timesteps<capacity>(rule, 1000, steps);
+            if (list.state != status::ok) continue; // timesteps_test.cpp knows which
+            plan.steps = steps;
+            plan.state = ddim::fill_ddim_rows(schedule, list, {1.0}, plan.rows, capacity);
+            REQUIRE(plan.state == status::ok);
+            for (int i = 0; i < steps; ++i) {
+                const ddim::step_row& row = plan.rows[i];
+                const bool finite = std::isfinite(row.p_x) && std::isfinite(row.p_o) && std::isfinite(row.u_o) &&
+                                    std::isfinite(row.u_0) && std::isfinite(row.u_n);
+                if (!finite || row.u_n < 0.0f || row.u_o < 0.0f) {
+                    FAIL(steps);
+                }
+                if (i > 0 && !(row.u_0 >= plan.rows[i - 1].u_0)) {
+                    FAIL(steps);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("zero terminal SNR: refused for epsilon, right for sample and v") {
+    const double betas[] = {0.1, 0.5, 1.0};
+    const auto table = ddim::make_schedule(ddim::given_betas(betas));
+    const auto all = ddim::spaced_timesteps<3>(spacing::leading, 3);
+    CHECK(ddim::ddim_plan(table, all).state == status::prediction_undefined);
+    for (const double eta : {0.0, 1.0}) {
+        const auto v = ddim::ddim_plan(table, all, {eta, prediction::v_prediction});
+        REQUIRE(v.state == status::ok);
+        CHECK(v.rows[0].p_x == 0.0f);
+        CHECK(v.rows[0].p_o == -1.0f); // x is all noise: v = -x0
+        CHECK(std::isfinite(v.rows[0].u_n));
+        const auto sample = ddim::ddim_plan(table, all, {eta, prediction::sample});
+        REQUIRE(sample.state == status::ok);
+        CHECK(sample.rows[0].p_o == 1.0f);
+    }
+    // One beta too small for float32 rounds alphas_cumprod to 1, where sample prediction would divide by 0.
+    const double tiny[] = {1e-9, 0.5};
+    const auto degenerate = ddim::make_schedule(ddim::given_betas(tiny));
+    REQUIRE(degenerate.state == status::ok);
+    const auto both = ddim::spaced_timesteps<2>(spacing::leading, 2);
+    CHECK(ddim::ddim_plan(degenerate, both, {0.0, prediction::sample}).state == status::prediction_undefined);
+    CHECK(ddim::ddim_plan(degenerate, both, {0.0, prediction::epsilon, final_alpha::one, 1.0, true}).state ==
+          status::prediction_undefined);
+    const auto epsilon = ddim::ddim_plan(degenerate, both, {1.0});
+    REQUIRE(epsilon.state == status::ok);
+    CHECK(epsilon.rows[1].u_n == 0.0f);
+}
+
+TEST_CASE("options and inputs out of range are refused") {
+    for (const double eta : {-0.1, 1.0001, infinity, not_a_number}) {
+        CAPTURE(eta);
+        CHECK(plan_of_ten({eta}).state == status::eta_out_of_range);
+    }
+    for (const double clip : {0.0, -1.0, not_a_number}) {
+        CAPTURE(clip);
+        CHECK(plan_of_ten({0.0, prediction::epsilon, final_alpha::first, clip}).state == status::clip_out_of_range);
+    }
+    CHECK(plan_of_ten({0.0, static_cast<prediction>(9)}).state == status::option_out_of_range);
+    CHECK(plan_of_ten({0.0, prediction::epsilon, static_cast<final_alpha>(-1)}).state ==
+          status::option_out_of_range);
+    const int beyond[] = {1000, 1};
+    CHECK(ddim::ddim_plan(schedule, ddim::listed_timesteps<2>(beyond)).state == status::timestep_out_of_range);
+    const auto refused = ddim::spaced_timesteps<30>(spacing::uniform, 1000);
+    CHECK(ddim::ddim_plan(schedule, refused).state == status::steps_unavailable);
+    const auto bad_schedule = ddim::scaled_linear_schedule<100>(-1.0, 0.012);
+    CHECK(ddim::ddim_plan(bad_schedule, ddim::spaced_timesteps<2>(spacing::leading, 100)).state ==
+          status::beta_out_of_range);
+    ddim::step_row rows[9];
+    const auto ten = ddim::spaced_timesteps<10>(spacing::leading, 1000);
+    CHECK(ddim::fill_ddim_rows(schedule, ten, {}, rows, 9) == status::steps_out_of_range);
+}

@@ -1,0 +1,150 @@
+#include "support/golden.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace golden {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what) {
+    std::fprintf(stderr, "golden data: %s\n", what.c_str());
+    std::abort();
+}
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(std::string(DDIM_GOLDEN_DIR "/") + path, std::ios::binary);
+    if (!file) fail("cannot open " + path);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Fields of one line; a quoted field may hold commas.
+std::vector<std::string> split_line(const std::string& line) {
+    std::vector<std::string> fields(1);
+    bool quoted = false;
+    for (const char c : line) {
+        if (c == '"') quoted = !quoted;
+        else if (c == ',' && !quoted) fields.emplace_back();
+        else fields.back() += c;
+    }
+    return fields;
+}
+
+template <class Element>
+std::vector<Element> read_npy(const std::string& path, const char* type) {
+    const std::string bytes = read_file(path);
+    if (bytes.size() < 10 || bytes.compare(0, 6, "\x93NUMPY") != 0) fail(path + " is no npy file");
+    std::uint16_t header_bytes;
+    std::memcpy(&header_bytes, bytes.data() + 8, 2);
+    if (bytes.substr(10, header_bytes).find(type) == std::string::npos) fail(path + " is not of type " + type);
+    const std::size_t start = 10u + header_bytes;
+    std::vector<Element> values((bytes.size() - start) / sizeof(Element));
+    std::memcpy(values.data(), bytes.data() + start, values.size() * sizeof(Element));
+    return values;
+}
+
+std::uint64_t mix(std::uint64_t stream, std::uint64_t i) {
+    std::uint64_t z = (stream << 32) + i + 0x9E3779B97F4A7C15;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+    return z ^ (z >> 31);
+}
+
+/// Mean of a sample's four conditions, in the order of the reference's sum.
+float mean_of_four(const float (&c)[4]) { return (((c[0] + c[1]) + c[2]) + c[3]) * 0.25f; }
+
+} // namespace
+
+csv_table::csv_table(const std::string& path) {
+    const std::string text = read_file(path);
+    for (std::size_t start = 0; start < text.size();) {
+        const std::size_t end = text.find('\n', start);
+        const std::vector<std::string> fields = split_line(text.substr(start, end - start));
+        if (header_.empty()) header_ = fields;
+        else rows_.push_back(fields);
+        start = end == std::string::npos ? text.size() : end + 1;
+    }
+}
+
+const std::string& csv_table::text(std::size_t row, const std::string& column) const {
+    for (std::size_t i = 0; i < header_.size(); ++i)
+        if (header_[i] == column) return rows_.at(row).at(i);
+    fail("no column " + column);
+}
+
+double csv_table::number(std::size_t row, const std::string& column) const {
+    return std::strtod(text(row, column).c_str(), nullptr);
+}
+
+int csv_table::integer(std::size_t row, const std::string& column) const {
+    return static_cast<int>(std::strtol(text(row, column).c_str(), nullptr, 10));
+}
+
+csv_table read_csv(const std::string& path) { return csv_table(path); }
+std::vector<float> read_floats(const std::string& path) { return read_npy<float>(path, "<f4"); }
+std::vector<double> read_doubles(const std::string& path) { return read_npy<double>(path, "<f8"); }
+
+void fingerprint::add(const float* values, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t word;
+        std::memcpy(&word, values + i, sizeof word);
+        add(word);
+    }
+}
+
+std::vector<float> gauss(std::uint32_t stream, std::size_t count) {
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t bits = mix(stream, i);
+        int sum = 0;
+        for (int field = 0; field < 4; ++field) sum += static_cast<int>((bits >> (16 * field)) & 0xFFFF);
+        values[i] = static_cast<float>(sum - 131070) * 2.6429e-5f;
+    }
+    return values;
+}
+
+analytic_model::analytic_model(int steps, std::int64_t batch, std::int64_t image_width)
+    : train_steps(steps), width(image_width) {
+    for (std::int64_t b = 0; b < batch; ++b) {
+        float c[4], uc[4];
+        for (int j = 0; j < 4; ++j) {
+            const int k = static_cast<int>(4 * b) + j;
+            c[j] = static_cast<float>((7 * k) % 16 - 4) / 16.0f;
+            uc[j] = static_cast<float>((5 * k + 3) % 16 - 10) / 16.0f;
+        }
+        conditional_means.push_back(mean_of_four(c));
+        unconditional_means.push_back(mean_of_four(uc));
+    }
+}
+
+int analytic_model::call(void* context, const ddim::model_call& call) noexcept {
+    const analytic_model& model = *static_cast<analytic_model*>(context);
+    const std::int64_t batch = static_cast<std::int64_t>(model.conditional_means.size());
+    for (std::int64_t row = 0; row < call.rows; ++row) {
+        const bool conditional =
+            call.which == ddim::branch::conditional || (call.which == ddim::branch::both && row >= batch);
+        const std::size_t sample = static_cast<std::size_t>(row % batch);
+        const float mean = (conditional ? model.conditional_means : model.unconditional_means)[sample];
+        const std::int64_t offset = row * call.elements;
+        model.predict(static_cast<const float*>(call.input) + offset, mean, call.row_timesteps[row], call.elements,
+                      static_cast<float*>(call.output) + offset);
+    }
+    return 0;
+}
+
+void analytic_model::predict(const float* x, float mean, float timestep, std::int64_t elements,
+                             float* epsilon) const noexcept {
+    const float u = timestep * static_cast<float>(1.0 / train_steps);
+    for (std::int64_t i = 0; i < elements; ++i) {
+        const std::int64_t column = i % width;
+        const float right = x[i - column + (column + 1) % width];
+        const float y = ((0.25f + 0.75f * u) * x[i] + 0.125f * right) + (0.5f * mean - 0.25f * u);
+        epsilon[i] = y / std::sqrt(1.0f + 0.0625f * (y * y));
+    }
+}
+
+} // namespace golden

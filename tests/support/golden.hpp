@@ -1,0 +1,63 @@
+// Readers of tests/golden and its deterministic inputs and model (tests/golden/FORMAT.md).
+#ifndef DDIM_TESTS_SUPPORT_GOLDEN_HPP
+#define DDIM_TESTS_SUPPORT_GOLDEN_HPP
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ddim/model.hpp"
+
+namespace golden {
+
+/// A CSV file with a header line.
+class csv_table {
+  public:
+    explicit csv_table(const std::string& path);
+
+    std::size_t size() const { return rows_.size(); }
+    const std::string& text(std::size_t row, const std::string& column) const;
+    double number(std::size_t row, const std::string& column) const; ///< decimal or hexadecimal
+    int integer(std::size_t row, const std::string& column) const;
+
+  private:
+    std::vector<std::string> header_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+/// Paths below are relative to tests/golden. A file that is missing or of another type ends the program.
+csv_table read_csv(const std::string& path);
+std::vector<float> read_floats(const std::string& path);
+std::vector<double> read_doubles(const std::string& path);
+
+/// FNV-1a 64 over 32-bit words.
+class fingerprint {
+  public:
+    void add(std::uint32_t word) { hash_ = (hash_ ^ word) * 0x100000001B3; }
+    void add(const float* values, std::size_t count);
+    std::uint64_t value() const { return hash_; }
+
+  private:
+    std::uint64_t hash_ = 0xCBF29CE484222325;
+};
+
+/// "normal" values of a stream: what stands for noise.
+std::vector<float> gauss(std::uint32_t stream, std::size_t count);
+
+/// The golden model: a closed formula, each float32 operation rounded once.
+struct analytic_model {
+    int train_steps = 1000;
+    std::int64_t width = 8; ///< of an image [4, height, width]
+    std::vector<float> conditional_means;
+    std::vector<float> unconditional_means;
+
+    analytic_model(int train_steps, std::int64_t batch, std::int64_t width);
+    static int call(void* context, const ddim::model_call& call) noexcept;
+
+  private:
+    void predict(const float* x, float mean, float timestep, std::int64_t elements, float* epsilon) const noexcept;
+};
+
+} // namespace golden
+
+#endif
