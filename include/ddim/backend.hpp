@@ -6,6 +6,7 @@
 
 #include "ddim/model.hpp"
 #include "ddim/plan.hpp"
+#include "ddim/random.hpp"
 
 namespace ddim {
 

@@ -61,7 +61,9 @@ TEST_CASE("regions are aligned, disjoint, in order, and fill the arena but for t
 }
 
 TEST_CASE("the constant and the run-time size agree") {
-    CHECK(sizeof latents == ddim::arena_bytes(plan, {3, 4 * 64 * 64}, guidance::batched));
+    const ddim::plan_view view = plan;
+    CHECK(sizeof latents == ddim::arena_bytes(view, {3, 4 * 64 * 64}, guidance::batched));
+    CHECK(reinterpret_cast<std::uintptr_t>(latents) % ddim::arena_alignment == 0);
     // Input and output of 2 x 3 rows of 64 KiB, and 6 timesteps.
     CHECK(sizeof latents == 2 * 6 * 65536 + 256);
 }

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "ddim/random.hpp"
 #include "support/scripted_backend.hpp"
 
 namespace {

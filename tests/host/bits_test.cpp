@@ -1,0 +1,118 @@
+// The same seed gives the same bits: whichever compiler, optimisation or processor built this program, these
+// fingerprints come out. They change only when a formula or the noise contract changes, which is a new version of
+// the library's results.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "ddim/host.hpp"
+#include "support/arena.hpp"
+#include "support/golden.hpp"
+
+namespace {
+
+using ddim::element_type;
+using ddim::guidance;
+using ddim::prediction;
+using ddim::spacing;
+using ddim::status;
+
+std::string hex(const golden::fingerprint& hash) {
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash.value()));
+    return text;
+}
+
+struct typed_model {
+    element_type type;
+
+    /// The bits of a 16-bit output are the bits of its input: exact in every type, and coupled to the conversions.
+    static int call(void* context, const ddim::model_call& call) noexcept {
+        const std::size_t bytes = static_cast<const typed_model*>(context)->type == element_type::float32 ? 4 : 2;
+        const std::size_t values = static_cast<std::size_t>(call.rows * call.elements);
+        std::memcpy(call.output, call.input, values * bytes);
+        return 0;
+    }
+};
+
+std::vector<float> run_all_noise(std::int64_t batch, std::int64_t first_sample, guidance mode, element_type type) {
+    static const auto plan = ddim::ddim_plan<20>(ddim::scaled_linear_schedule<1000>(0.00085, 0.012), {1.0});
+    typed_model model{type};
+    std::vector<float> x(static_cast<std::size_t>(batch) * 1001);
+    ddim::sampler_config config;
+    config.plan = plan;
+    config.dims = {batch, 1001};
+    config.mode = mode;
+    config.guidance_scale = 2.5f;
+    config.model_type = type;
+    config.model = {&typed_model::call, &model};
+    config.platform = ddim::host_backend();
+    config.first_sample = first_sample;
+    test_support::guarded_arena arena(test_support::arena_bytes_of(config));
+    config.arena = arena.view();
+    ddim::sampler sampler;
+    REQUIRE(sampler.init(config) == status::ok);
+    REQUIRE(sampler.run({x.data(), x.size()}, 0x123456789ABCDEF0) == status::ok);
+    return x;
+}
+
+} // namespace
+
+TEST_CASE("fingerprint: schedules and DDPM buffers") {
+    golden::fingerprint hash;
+    for (const ddim::beta_schedule kind : {ddim::beta_schedule::linear, ddim::beta_schedule::scaled_linear,
+                                           ddim::beta_schedule::squaredcos_cap_v2, ddim::beta_schedule::sqrt}) {
+        const auto betas = ddim::betas<1000>({kind});
+        for (int which = 0; which < 13; ++which)
+            hash.add(ddim::ddpm_table(betas, static_cast<ddim::ddpm_buffer>(which)).values, 1000);
+    }
+    CHECK(hex(hash) == "f82fb246dca3148c");
+}
+
+TEST_CASE("fingerprint: plans of every prediction, spacing and clip") {
+    static const auto schedule = ddim::squaredcos_cap_v2_schedule<1000>();
+    golden::fingerprint hash;
+    for (const prediction predicts : {prediction::epsilon, prediction::sample, prediction::v_prediction})
+        for (const spacing rule :
+             {spacing::uniform, spacing::quad, spacing::leading, spacing::trailing, spacing::linspace})
+            for (const bool rederive : {false, true}) {
+                const auto list = ddim::spaced_timesteps<40>(rule, 1000);
+                const auto plan = ddim::ddim_plan(
+                    schedule, list, {0.8, predicts, ddim::final_alpha::one, 1.5, rederive});
+                REQUIRE(plan.state == status::ok);
+                for (const ddim::step_row& row : plan.rows) hash.add(&row.timestep, sizeof row / sizeof row.timestep);
+            }
+    CHECK(hex(hash) == "6528100e6cd2e6be");
+}
+
+TEST_CASE("fingerprint: a million normals") {
+    golden::fingerprint hash;
+    for (std::uint32_t group = 0; group < 250000; ++group)
+        hash.add(ddim::normals_at(42, group, group % 7, group % 50, ddim::noise_purpose::step).value, 4);
+    CHECK(hex(hash) == "68bb7c83f5649712");
+}
+
+TEST_CASE("fingerprint: runs of every guidance and model type") {
+    golden::fingerprint hash;
+    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
+        for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16}) {
+            const std::vector<float> x = run_all_noise(3, 0, mode, type);
+            hash.add(x.data(), x.size());
+        }
+    CHECK(hex(hash) == "d1ab72de9588cfae");
+}
+
+TEST_CASE("a batch of 8 equals its samples one by one and in shards, bit for bit") {
+    for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16}) {
+        const std::vector<float> whole = run_all_noise(8, 0, guidance::batched, type);
+        for (const std::int64_t shard : {1, 2, 4})
+            for (std::int64_t first = 0; first < 8; first += shard) {
+                const std::vector<float> part = run_all_noise(shard, first, guidance::batched, type);
+                CHECK(std::equal(part.begin(), part.end(), whole.begin() + first * 1001));
+            }
+    }
+}

@@ -1,0 +1,100 @@
+// No heap call inside init and run, counted; and proof that the counter counts.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "ddim/host.hpp"
+#include "support/heap_counter.hpp"
+
+namespace {
+
+using ddim::guidance;
+
+constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
+constexpr auto plan = ddim::ddim_plan<50>(schedule, {1.0});
+constexpr ddim::shape dims{2, 1000};
+
+// Batched guidance needs the most of the three.
+alignas(ddim::arena_alignment) std::byte arena[ddim::arena_bytes(plan, dims, guidance::batched,
+                                                                 ddim::element_type::float32, true)];
+float x[2000];
+
+int model(void*, const ddim::model_call& call) noexcept {
+    const float* input = static_cast<const float*>(call.input);
+    float* output = static_cast<float*>(call.output);
+    for (std::int64_t i = 0; i < call.rows * call.elements; ++i) output[i] = 0.5f * input[i];
+    return 0;
+}
+
+// Opaque to the optimiser, which may otherwise remove an allocation that nothing uses.
+void* volatile sink;
+
+template <class Call>
+long calls_during(Call&& call) {
+    const long before = heap_counter::calls();
+    call();
+    return heap_counter::calls() - before;
+}
+
+} // namespace
+
+TEST_CASE("the counter sees every way to the heap") {
+    if (!heap_counter::is_counting()) return;
+    CHECK(calls_during([] {
+              sink = std::malloc(10);
+              std::free(sink);
+          }) == 2);
+    CHECK(calls_during([] {
+              sink = std::calloc(2, 10);
+              sink = std::realloc(sink, 50);
+              std::free(sink);
+          }) == 3);
+    CHECK(calls_during([] {
+              sink = std::aligned_alloc(64, 64);
+              std::free(sink);
+          }) == 2);
+    CHECK(calls_during([] {
+              int* number = new int(3);
+              sink = number;
+              delete number;
+          }) == 2);
+    CHECK(calls_during([] { // inside libstdc++.so
+              const std::string text(1000, 'x');
+              sink = const_cast<char*>(text.data());
+          }) == 2);
+}
+
+TEST_CASE("init and run make no heap call, under any guidance and model type") {
+    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+        ddim::sampler_config config;
+        config.plan = plan;
+        config.dims = dims;
+        config.mode = mode;
+        config.guidance_scale = 3.0f;
+        config.model = {&model, nullptr};
+        config.platform = ddim::host_backend();
+        config.keeps_x0 = true;
+        config.arena = arena;
+        ddim::sampler sampler;
+        ddim::status initialised = ddim::status::not_initialised, ran = initialised;
+        const long calls = calls_during([&] {
+            initialised = sampler.init(config);
+            ran = sampler.run(x, 1);
+        });
+        CHECK(initialised == ddim::status::ok);
+        CHECK(ran == ddim::status::ok);
+        CHECK(calls == 0);
+    }
+}
+
+TEST_CASE("building tables and plans at run time makes no heap call") {
+    static ddim::plan<50> built;
+    const long calls = calls_during([] {
+        const auto table = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
+        built = ddim::ddim_plan(table, ddim::spaced_timesteps<50>(ddim::spacing::trailing, 1000), {0.5});
+    });
+    CHECK(built.state == ddim::status::ok);
+    CHECK(calls == 0);
+}
