@@ -81,9 +81,8 @@ status check_state(span<float> x, const sampler_config& config) noexcept {
     if (!is_aligned(x.data, alignof(float))) return status::x_misaligned;
     if (x.size < state_values(config.dims)) return status::x_too_small;
     const std::size_t bytes = state_values(config.dims) * sizeof(float);
-    const bool overlaps =
-        overlap(x.data, bytes, config.arena.data, config.arena.size) ||
-        overlap(x.data, bytes, config.step_noise.data, config.step_noise.size * sizeof(float));
+    const bool overlaps = overlap(x.data, bytes, config.arena.data, config.arena.size) ||
+                          overlap(x.data, bytes, config.step_noise.data, config.step_noise.size * sizeof(float));
     return overlaps ? status::buffers_overlap : status::ok;
 }
 

@@ -32,7 +32,7 @@ struct arena_request {
     shape dims;
     guidance mode = guidance::none;
     element_type model_type = element_type::float32;
-    bool keeps_x0 = false;    ///< the observer wants the predicted x0
+    bool keeps_x0 = false;     ///< the observer wants the predicted x0
     bool scales_input = false; ///< some step has m_x != 1
 };
 
@@ -43,7 +43,7 @@ inline constexpr std::size_t arena_alignment = 256;
 /// (batch_out_of_range, elements_out_of_range, shape_overflow, option_out_of_range), and then `bytes` is the
 /// largest std::size_t.
 struct arena_layout {
-    std::size_t input = 0;     ///< [rows, elements] of the model's type; unused where input_is_x
+    std::size_t input = 0;              ///< [rows, elements] of the model's type; unused where input_is_x
     std::size_t output = 0;             ///< [rows, elements] of the model's type
     std::size_t conditional_output = 0; ///< its conditional half, or the second output of sequential guidance
     std::size_t row_timesteps = 0;      ///< [rows] float32
@@ -65,7 +65,8 @@ constexpr std::size_t element_bytes(element_type type) noexcept { return type ==
 constexpr status check_shape(const shape& dims) noexcept {
     if (dims.batch < 1) return status::batch_out_of_range;
     if (dims.elements < 1 || dims.elements > most_elements) return status::elements_out_of_range;
-    // At most 7 float32 for each value (input, output and timestep of two rows, x0), and padding, must stay countable.
+    // At most 7 float32 for each value (input, output and timestep of two rows, x0), and padding, must stay
+    // countable.
     const std::uint64_t most_values = most_bytes / (8 * sizeof(float)) - arena_alignment;
     if (static_cast<std::uint64_t>(dims.batch) > most_values / static_cast<std::uint64_t>(dims.elements))
         return status::shape_overflow;

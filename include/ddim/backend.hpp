@@ -42,8 +42,8 @@ struct step_job {
     shape dims;
     step_row row;
     int step = 0;
-    float* x = nullptr;  ///< [batch, elements], read and written
-    float* x0 = nullptr; ///< [batch, elements], written; null: not kept
+    float* x = nullptr;                  ///< [batch, elements], read and written
+    float* x0 = nullptr;                 ///< [batch, elements], written; null: not kept
     const void* unconditional = nullptr; ///< [batch, elements] of `type`; null: no guidance
     const void* conditional = nullptr;   ///< [batch, elements] of `type`
     element_type type = element_type::float32;

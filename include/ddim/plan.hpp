@@ -180,7 +180,8 @@ constexpr plan<Capacity> ddim_plan(const schedule<TrainSteps>& schedule, const t
 /// DDIM with the reference's uniform spacing: Steps of the schedule's timesteps.
 template <int Steps, int TrainSteps>
 constexpr plan<Steps> ddim_plan(const schedule<TrainSteps>& schedule, const ddim_options& options = {}) {
-    static_assert(Steps >= 1 && Steps <= TrainSteps, "a plan has at least one step and at most the schedule's timesteps");
+    static_assert(Steps >= 1 && Steps <= TrainSteps,
+                  "a plan has at least one step and at most the schedule's timesteps");
     return ddim_plan(schedule, spaced_timesteps<Steps>(spacing::uniform, schedule.train_steps), options);
 }
 

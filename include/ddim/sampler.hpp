@@ -27,14 +27,14 @@ struct sampler_config {
     guidance mode = guidance::none;
     float guidance_scale = 1.0f; ///< any finite number; at 1 the model is asked for the conditional rows only
     element_type model_type = element_type::float32;
-    span<std::byte> arena;       ///< at least arena_bytes(), aligned to arena_alignment, of this sampler alone
-    model_ref model;             ///< may be empty where begin, next and commit are used
-    backend platform;            ///< host_backend() of host.hpp, say
+    span<std::byte> arena; ///< at least arena_bytes(), aligned to arena_alignment, of this sampler alone
+    model_ref model;       ///< may be empty where begin, next and commit are used
+    backend platform;      ///< host_backend() of host.hpp, say
     initial_state initial = initial_state::drawn;
-    span<const float> step_noise; ///< [steps, batch, elements] to use instead of drawn noise; empty: draw
+    span<const float> step_noise;  ///< [steps, batch, elements] to use instead of drawn noise; empty: draw
     std::int64_t first_sample = 0; ///< index in the whole run of the batch's first sample, for noise in shards
     observer_ref observer;
-    bool keeps_x0 = false; ///< show the observer the predicted x0: costs its region in the arena
+    bool keeps_x0 = false;  ///< show the observer the predicted x0: costs its region in the arena
     void* stream = nullptr; ///< handed through to the model, the observer and the backend; the host has none
 };
 

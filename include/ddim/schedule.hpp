@@ -131,8 +131,8 @@ constexpr status check_betas(const double* betas, int train_steps) noexcept {
 
 constexpr status compute_betas(const beta_options& options, double* betas, int train_steps) noexcept {
     if (train_steps < 1) return status::train_steps_out_of_range;
-    const bool finite = is_finite(options.beta_start) && is_finite(options.beta_end) &&
-                        options.cosine_s >= 0.0 && is_finite(options.cosine_s);
+    const bool finite = is_finite(options.beta_start) && is_finite(options.beta_end) && options.cosine_s >= 0.0 &&
+                        is_finite(options.cosine_s);
     if (!finite) return status::beta_out_of_range;
     for (int t = 0; t < train_steps; ++t) betas[t] = unchecked_beta(options, train_steps, t);
     return check_betas(betas, train_steps);
@@ -270,8 +270,7 @@ constexpr schedule<Capacity> linear_schedule(double beta_start, double beta_end,
     return make_schedule(betas<Capacity>({beta_schedule::linear, beta_start, beta_end}, train_steps));
 }
 template <int Capacity>
-constexpr schedule<Capacity> scaled_linear_schedule(double beta_start, double beta_end,
-                                                    int train_steps = Capacity) {
+constexpr schedule<Capacity> scaled_linear_schedule(double beta_start, double beta_end, int train_steps = Capacity) {
     return make_schedule(betas<Capacity>({beta_schedule::scaled_linear, beta_start, beta_end}, train_steps));
 }
 template <int Capacity>

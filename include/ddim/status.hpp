@@ -6,7 +6,7 @@ namespace ddim {
 
 /// Result of every call that can fail: 0 is success, everything else negative, in groups of ten by where it
 /// arises. Ignoring one is a compiler warning.
-enum class [[nodiscard]] status : int {
+enum class [[nodiscard]] status {
     ok = 0,
 
     // A run

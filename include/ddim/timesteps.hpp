@@ -98,9 +98,7 @@ constexpr nearest find_nearest_steps(spacing rule, int train_steps, int steps, i
     return found;
 }
 
-constexpr bool is_spacing(spacing rule) noexcept {
-    return rule >= spacing::uniform && rule <= spacing::linspace;
-}
+constexpr bool is_spacing(spacing rule) noexcept { return rule >= spacing::uniform && rule <= spacing::linspace; }
 
 constexpr status compute_timesteps(spacing rule, int train_steps, int steps, int offset, int* values) noexcept {
     if (!is_spacing(rule)) return status::option_out_of_range;
@@ -155,8 +153,10 @@ constexpr timesteps<Capacity> listed_timesteps(span<const int> list) {
         result.steps = static_cast<int>(list.size);
         for (int i = 0; i < result.steps; ++i) {
             result.values[i] = list.data[i];
-            if (list.data[i] < 0) result.state = status::timestep_out_of_range;
-            else if (i > 0 && list.data[i] >= list.data[i - 1]) result.state = status::timesteps_not_descending;
+            if (list.data[i] < 0)
+                result.state = status::timestep_out_of_range;
+            else if (i > 0 && list.data[i] >= list.data[i - 1])
+                result.state = status::timesteps_not_descending;
         }
     }
     detail::refuse_constant_unless_ok(result.state);

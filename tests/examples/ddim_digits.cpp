@@ -20,8 +20,7 @@ constexpr int most_digits = digits::classes * digits::most_per_class;
 constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012); // of the denoiser's training
 
 ddim::plan<1000> plan; // filled at run time: the number of steps is an option
-alignas(ddim::arena_alignment) std::byte
-    arena[ddim::carve_arena({{batch, pixels}, ddim::guidance::batched}).bytes];
+alignas(ddim::arena_alignment) std::byte arena[ddim::carve_arena({{batch, pixels}, ddim::guidance::batched}).bytes];
 float images[most_digits * pixels];
 digits::denoiser denoiser;
 
@@ -46,8 +45,8 @@ int denoise(void* context, const ddim::model_call& call) noexcept {
     const int unconditional = call.which == ddim::branch::both ? rows / 2 : 0;
     int labels[2 * batch];
     for (int row = 0; row < rows; ++row)
-        labels[row] = row < unconditional ? digits::no_label
-                                          : state.label_of(state.digits_before + row - unconditional);
+        labels[row] =
+            row < unconditional ? digits::no_label : state.label_of(state.digits_before + row - unconditional);
     denoiser.condition(call.timestep);
     denoiser.predict(static_cast<const float*>(call.input), labels, call.rows, static_cast<float*>(call.output));
     state.model_seconds += seconds_now() - start;
@@ -104,8 +103,10 @@ void print_table(const request_state& state, double total_seconds, long heap_cal
     std::printf("  time in the model     %10.3f ms\n", 1e3 * state.model_seconds);
     std::printf("  time in the sampler   %10.3f ms\n", 1e3 * sampler_seconds);
     std::printf("  arena                 %10zu bytes\n", sizeof arena);
-    if (heap_counter::is_counting()) std::printf("  heap calls in the run %10ld\n", heap_calls);
-    else std::printf("  heap calls in the run   not counted in this build\n");
+    if (heap_counter::is_counting())
+        std::printf("  heap calls in the run %10ld\n", heap_calls);
+    else
+        std::printf("  heap calls in the run   not counted in this build\n");
 }
 
 } // namespace

@@ -39,8 +39,7 @@ TEST_CASE("regions are aligned, disjoint, in order, and fill the arena but for t
     for (const std::int64_t batch : {1, 2, 3})
         for (const std::int64_t elements : {1, 32, 63, 64, 65, 900, 16384})
             for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
-                for (const element_type type :
-                     {element_type::float32, element_type::float16, element_type::bfloat16})
+                for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16})
                     for (const bool keeps_x0 : {false, true})
                         for (const bool scales : {false, true}) {
                             const ddim::arena_request request{{batch, elements}, mode, type, keeps_x0, scales};

@@ -20,7 +20,7 @@ constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 alignas(ddim::arena_alignment) std::byte spare[8192];
 float spare_noise[64];
 
-ddim::plan<4> altered(float ddim::step_row::* member, float value) {
+ddim::plan<4> altered(float ddim::step_row::*member, float value) {
     ddim::plan<4> plan = test_support::short_plan;
     plan.rows[2].*member = value;
     return plan;
@@ -42,8 +42,7 @@ const wrong_config wrong_configs[] = {
     {"plan of an impossible spacing", status::steps_unavailable,
      [](auto& c) {
          static const auto plan =
-             ddim::ddim_plan(test_support::short_schedule,
-                             ddim::spaced_timesteps<30>(ddim::spacing::uniform, 1000));
+             ddim::ddim_plan(test_support::short_schedule, ddim::spaced_timesteps<30>(ddim::spacing::uniform, 1000));
          c.plan = plan;
      }},
     {"NaN coefficient", status::plan_not_finite,
@@ -72,11 +71,18 @@ const wrong_config wrong_configs[] = {
     {"-1 elements", status::elements_out_of_range, [](auto& c) { c.dims.elements = -1; }},
     {"2^34 + 1 elements", status::elements_out_of_range,
      [](auto& c) { c.dims.elements = (std::int64_t{1} << 34) + 1; }},
-    {"batch x elements overflows", status::shape_overflow, [](auto& c) { c.dims = {most, 5}; }},
+    {"batch x elements overflows", status::shape_overflow,
+     [](auto& c) {
+         c.dims = {most, 5};
+     }},
     {"batch x elements x 4 overflows", status::shape_overflow,
-     [](auto& c) { c.dims = {std::int64_t{1} << 30, std::int64_t{1} << 32}; }},
+     [](auto& c) {
+         c.dims = {std::int64_t{1} << 30, std::int64_t{1} << 32};
+     }},
     {"batch beyond the sample counter", status::first_sample_out_of_range,
-     [](auto& c) { c.dims = {(std::int64_t{1} << 31) + 1, 1}; }},
+     [](auto& c) {
+         c.dims = {(std::int64_t{1} << 31) + 1, 1};
+     }},
     {"unknown guidance", status::option_out_of_range, [](auto& c) { c.mode = static_cast<ddim::guidance>(3); }},
     {"unknown model type", status::option_out_of_range,
      [](auto& c) { c.model_type = static_cast<ddim::element_type>(-1); }},
@@ -103,8 +109,14 @@ const wrong_config wrong_configs[] = {
      [](auto& c) {
          c.step_noise = {reinterpret_cast<const float*>(reinterpret_cast<const char*>(spare_noise) + 1), 60};
      }},
-    {"noise one element short", status::noise_too_small, [](auto& c) { c.step_noise = {spare_noise, 39}; }},
-    {"noise of size 0", status::noise_too_small, [](auto& c) { c.step_noise = {spare_noise, 0}; }},
+    {"noise one element short", status::noise_too_small,
+     [](auto& c) {
+         c.step_noise = {spare_noise, 39};
+     }},
+    {"noise of size 0", status::noise_too_small,
+     [](auto& c) {
+         c.step_noise = {spare_noise, 0};
+     }},
     {"noise inside the arena", status::buffers_overlap,
      [](auto& c) {
          c.arena = spare;
@@ -120,10 +132,18 @@ struct wrong_state {
 
 const wrong_state wrong_states[] = {
     {"null x", status::x_null, [](scripted_run&) { return ddim::span<float>{}; }},
-    {"null x with a size", status::x_null, [](scripted_run&) { return ddim::span<float>{nullptr, 10}; }},
+    {"null x with a size", status::x_null,
+     [](scripted_run&) {
+         return ddim::span<float>{nullptr, 10};
+     }},
     {"x one element short", status::x_too_small,
-     [](scripted_run& run) { return ddim::span<float>{run.x.data(), 9}; }},
-    {"x of size 0", status::x_too_small, [](scripted_run& run) { return ddim::span<float>{run.x.data(), 0}; }},
+     [](scripted_run& run) {
+         return ddim::span<float>{run.x.data(), 9};
+     }},
+    {"x of size 0", status::x_too_small,
+     [](scripted_run& run) {
+         return ddim::span<float>{run.x.data(), 0};
+     }},
     {"x misaligned by 1", status::x_misaligned,
      [](scripted_run& run) {
          return ddim::span<float>{reinterpret_cast<float*>(reinterpret_cast<char*>(run.x.data()) + 1), 10};

@@ -81,8 +81,8 @@ TEST_CASE("fingerprint: plans of every prediction, spacing and clip") {
              {spacing::uniform, spacing::quad, spacing::leading, spacing::trailing, spacing::linspace})
             for (const bool rederive : {false, true}) {
                 const auto list = ddim::spaced_timesteps<40>(rule, 1000);
-                const auto plan = ddim::ddim_plan(
-                    schedule, list, {0.8, predicts, ddim::final_alpha::one, 1.5, rederive});
+                const auto plan =
+                    ddim::ddim_plan(schedule, list, {0.8, predicts, ddim::final_alpha::one, 1.5, rederive});
                 REQUIRE(plan.state == status::ok);
                 for (const ddim::step_row& row : plan.rows) hash.add(&row.timestep, sizeof row / sizeof row.timestep);
             }

@@ -17,8 +17,8 @@ constexpr auto plan = ddim::ddim_plan<50>(schedule, {1.0});
 constexpr ddim::shape dims{2, 1000};
 
 // Batched guidance needs the most of the three.
-alignas(ddim::arena_alignment) std::byte arena[ddim::arena_bytes(plan, dims, guidance::batched,
-                                                                 ddim::element_type::float32, true)];
+alignas(ddim::arena_alignment)
+    std::byte arena[ddim::arena_bytes(plan, dims, guidance::batched, ddim::element_type::float32, true)];
 float x[2000];
 
 int model(void*, const ddim::model_call& call) noexcept {

@@ -1,8 +1,9 @@
 // Models whose answer is known in closed form: data from a Gaussian and from a mixture of two.
 //
 // At level a (alphas_cumprod) data N(mu, s^2) has the marginal N(sqrt(a) mu, a s^2 + 1 - a), and the exact epsilon is
-// -sqrt(1 - a) times its score. DDIM at eta 0 is a first-order method for the probability flow, which in one dimension
-// carries each quantile of the first marginal to the same quantile of the last (Song et al. 2021, section 4.3).
+// -sqrt(1 - a) times its score. DDIM at eta 0 is a first-order method for the probability flow, which in one
+// dimension carries each quantile of the first marginal to the same quantile of the last (Song et al. 2021,
+// section 4.3).
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -78,8 +79,7 @@ void sample(mixture data, int steps, double eta, ddim::final_alpha final, ddim::
     const auto list = ddim::spaced_timesteps<1000>(spacing::linspace, 1000, steps);
     static ddim::plan<1000> plan;
     plan.steps = steps;
-    plan.state =
-        ddim::fill_ddim_rows(schedule, list, {eta, ddim::prediction::epsilon, final}, plan.rows, 1000);
+    plan.state = ddim::fill_ddim_rows(schedule, list, {eta, ddim::prediction::epsilon, final}, plan.rows, 1000);
     ddim::sampler_config config;
     config.plan = plan;
     config.dims = {1, static_cast<std::int64_t>(x.size())};

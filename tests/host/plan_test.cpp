@@ -224,8 +224,7 @@ TEST_CASE("options and inputs out of range are refused") {
         CHECK(plan_of_ten({0.0, prediction::epsilon, final_alpha::first, clip}).state == status::clip_out_of_range);
     }
     CHECK(plan_of_ten({0.0, static_cast<prediction>(9)}).state == status::option_out_of_range);
-    CHECK(plan_of_ten({0.0, prediction::epsilon, static_cast<final_alpha>(-1)}).state ==
-          status::option_out_of_range);
+    CHECK(plan_of_ten({0.0, prediction::epsilon, static_cast<final_alpha>(-1)}).state == status::option_out_of_range);
     const int beyond[] = {1000, 1};
     CHECK(ddim::ddim_plan(schedule, ddim::listed_timesteps<2>(beyond)).state == status::timestep_out_of_range);
     const auto refused = ddim::spaced_timesteps<30>(spacing::uniform, 1000);

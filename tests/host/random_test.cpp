@@ -295,8 +295,8 @@ TEST_CASE("a block of the host's loops has the bits of the single normals") {
     }
 }
 
-// The seeds are fixed, so these never fail by chance: five deviations leave room for no bug, and happen by
-// luck once in 2 million.
+// Seeds are fixed: these tests pass or fail for good. Right normals would miss five deviations once in 2 million
+// seeds, so that a failure after a change is the change's.
 
 TEST_CASE("ten million normals have the moments of the normal distribution") {
     double sum = 0.0, sum2 = 0.0, sum3 = 0.0, sum4 = 0.0;

@@ -147,8 +147,10 @@ TEST_CASE("a failure at any call: its status and code come out, nothing is calle
                                  : place.event == 's' ? k
                                                       : k + 1;
                 CHECK(run.sampler.steps_done() == done);
-                if (place.event == 'b') CHECK(run.x == before);
-                else CHECK(run.x == state_after(mode, done));
+                if (place.event == 'b')
+                    CHECK(run.x == before);
+                else
+                    CHECK(run.x == state_after(mode, done));
 
                 // It stays failed ...
                 const std::string events = run.record.events;
@@ -228,8 +230,7 @@ TEST_CASE("step noise handed in equals step noise drawn, when the numbers are th
     for (std::uint32_t step = 0; step < 4; ++step)
         for (std::uint32_t sample = 0; sample < 2; ++sample)
             for (std::uint32_t i = 0; i < 5; ++i)
-                noise.push_back(
-                    ddim::normals_at(7, i / 4, sample, step, ddim::noise_purpose::step).value[i % 4]);
+                noise.push_back(ddim::normals_at(7, i / 4, sample, step, ddim::noise_purpose::step).value[i % 4]);
     scripted_run given;
     given.config.step_noise = {noise.data(), noise.size()};
     REQUIRE(given.init() == status::ok);

@@ -48,10 +48,10 @@ TEST_CASE("all 13 buffers of every golden schedule have the reference's bits") {
         const int train_steps = configs.integer(row, "T");
         const std::vector<float> expected = golden::read_floats("sched/" + name + ".f32.npy");
         REQUIRE(expected.size() == 13u * static_cast<std::size_t>(train_steps));
-        const auto betas = ddim::betas<capacity>({kind_of(configs.text(row, "beta_schedule")),
-                                                  configs.number(row, "linear_start"),
-                                                  configs.number(row, "linear_end")},
-                                                 train_steps);
+        const auto betas =
+            ddim::betas<capacity>({kind_of(configs.text(row, "beta_schedule")), configs.number(row, "linear_start"),
+                                   configs.number(row, "linear_end")},
+                                  train_steps);
         REQUIRE(betas.state == status::ok);
         for (int which = 0; which < 13; ++which) {
             const auto table = ddim::ddpm_table(betas, static_cast<ddpm_buffer>(which));
@@ -127,8 +127,7 @@ TEST_CASE("a capacity larger than the schedule changes nothing") {
 TEST_CASE("betas out of range are refused, and the refusal travels on") {
     for (const double bad : {0.0, -0.001, 1.5, infinity, -infinity, not_a_number}) {
         CAPTURE(bad);
-        for (const beta_schedule kind :
-             {beta_schedule::linear, beta_schedule::scaled_linear, beta_schedule::sqrt}) {
+        for (const beta_schedule kind : {beta_schedule::linear, beta_schedule::scaled_linear, beta_schedule::sqrt}) {
             CHECK(ddim::betas<100>({kind, bad, 0.012}).state == status::beta_out_of_range);
             CHECK(ddim::betas<100>({kind, 0.00085, bad}).state == status::beta_out_of_range);
         }

@@ -83,8 +83,8 @@ TEST_CASE("uniform and quad: the reference's lists") {
     int compared = 0;
     for (std::size_t row = 0; row < lists.size(); ++row) {
         const int steps = lists.integer(row, "S");
-        const auto list = ddim::spaced_timesteps<capacity>(rule_of(lists.text(row, "method")),
-                                                           lists.integer(row, "T"), steps);
+        const auto list =
+            ddim::spaced_timesteps<capacity>(rule_of(lists.text(row, "method")), lists.integer(row, "T"), steps);
         if (list.state != status::ok || lists.text(row, "steps_or_error").find("...") != std::string::npos) continue;
         const std::vector<int> expected = parse_list(lists.text(row, "steps_or_error"));
         REQUIRE(expected.size() == static_cast<std::size_t>(steps));
@@ -128,8 +128,7 @@ TEST_CASE("an offset moves every timestep, and must keep them within the table")
     CHECK(ddim::spaced_timesteps<10>(spacing::trailing, 1000, 10, 1).state == status::steps_unavailable);
     CHECK(ddim::spaced_timesteps<10>(spacing::leading, 1000, 10, -1).state == status::steps_unavailable);
     CHECK(ddim::spaced_timesteps<10>(spacing::leading, 1000, 10, 2147483647).state == status::steps_unavailable);
-    CHECK(ddim::spaced_timesteps<10>(spacing::leading, 1000, 10, -2147483647 - 1).state ==
-          status::steps_unavailable);
+    CHECK(ddim::spaced_timesteps<10>(spacing::leading, 1000, 10, -2147483647 - 1).state == status::steps_unavailable);
     // The reference's grid without its + 1 has room for a timestep that the reference indexes out of the table.
     const auto shifted = ddim::spaced_timesteps<1000>(spacing::uniform, 1000, 1000, -1);
     REQUIRE(shifted.state == status::ok);

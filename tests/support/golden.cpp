@@ -27,9 +27,12 @@ std::vector<std::string> split_line(const std::string& line) {
     std::vector<std::string> fields(1);
     bool quoted = false;
     for (const char c : line) {
-        if (c == '"') quoted = !quoted;
-        else if (c == ',' && !quoted) fields.emplace_back();
-        else fields.back() += c;
+        if (c == '"')
+            quoted = !quoted;
+        else if (c == ',' && !quoted)
+            fields.emplace_back();
+        else
+            fields.back() += c;
     }
     return fields;
 }
@@ -64,8 +67,10 @@ csv_table::csv_table(const std::string& path) {
     for (std::size_t start = 0; start < text.size();) {
         const std::size_t end = text.find('\n', start);
         const std::vector<std::string> fields = split_line(text.substr(start, end - start));
-        if (header_.empty()) header_ = fields;
-        else rows_.push_back(fields);
+        if (header_.empty())
+            header_ = fields;
+        else
+            rows_.push_back(fields);
         start = end == std::string::npos ? text.size() : end + 1;
     }
 }

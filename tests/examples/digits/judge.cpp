@@ -22,7 +22,8 @@ int read_picture(const char* path) noexcept {
     const bool header = std::fscanf(file, "P5 %d %d 255", &width, &height) == 2 && std::fgetc(file) == '\n';
     const bool ours = header && height == digits::classes * cell && width >= cell && width % cell == 0 &&
                       width * height <= most_bytes;
-    const bool whole = ours && std::fread(picture, 1, sizeof picture, file) == static_cast<std::size_t>(width * height);
+    const bool whole =
+        ours && std::fread(picture, 1, sizeof picture, file) == static_cast<std::size_t>(width * height);
     std::fclose(file);
     return whole ? width : 0;
 }

@@ -48,8 +48,7 @@ bool parse_digit(const char* text, options& result) noexcept {
 }
 
 bool parse_option(const char* name, const char* value, options& result) noexcept {
-    if (std::strcmp(name, "--digit") == 0)
-        return parse_digit(value, result) || refuse(name, value, "0 to 9, or all");
+    if (std::strcmp(name, "--digit") == 0) return parse_digit(value, result) || refuse(name, value, "0 to 9, or all");
     if (std::strcmp(name, "--count") == 0)
         return parse_int(value, 1, most_per_class, result.count) || refuse(name, value, "a number from 1 to 1000");
     if (std::strcmp(name, "--steps") == 0)

@@ -20,16 +20,15 @@ struct options {
     bool help = false;
 };
 
-inline constexpr const char* usage =
-    "usage: ddim_digits [options]\n"
-    "  --digit 0..9|all   which digit to draw                             (all)\n"
-    "  --count N          samples of each, 1..1000                        (4)\n"
-    "  --steps N          DDIM steps, 1..1000                             (20)\n"
-    "  --guidance W       classifier-free guidance scale, -100..100       (2)\n"
-    "  --eta E            0 deterministic .. 1 as noisy as DDPM           (0)\n"
-    "  --seed N           of the noise, 0..2^64-1                         (1)\n"
-    "  --out FILE.pgm     write the grid: a row for each digit            (none)\n"
-    "  --help             this text\n";
+inline constexpr const char* usage = "usage: ddim_digits [options]\n"
+                                     "  --digit 0..9|all   which digit to draw                             (all)\n"
+                                     "  --count N          samples of each, 1..1000                        (4)\n"
+                                     "  --steps N          DDIM steps, 1..1000                             (20)\n"
+                                     "  --guidance W       classifier-free guidance scale, -100..100       (2)\n"
+                                     "  --eta E            0 deterministic .. 1 as noisy as DDPM           (0)\n"
+                                     "  --seed N           of the noise, 0..2^64-1                         (1)\n"
+                                     "  --out FILE.pgm     write the grid: a row for each digit            (none)\n"
+                                     "  --help             this text\n";
 
 /// Fills `result`. False for an unknown option or a value out of range, after one line on stderr.
 bool parse_options(int count, char** arguments, options& result) noexcept;

@@ -1,12 +1,12 @@
 #include "weights.hpp"
 
 // DIGITS_DENOISER_FILE and DIGITS_CLASSIFIER_FILE are absolute paths, from CMake.
-#define TAKE_IN(symbol, file)                                                                                     \
-    asm(".pushsection .rodata\n"                                                                                  \
-        ".balign 64\n"                                                                                            \
-        ".global " #symbol "_begin\n" #symbol "_begin:\n"                                                         \
-        ".incbin \"" file "\"\n"                                                                                  \
-        ".global " #symbol "_end\n" #symbol "_end:\n"                                                             \
+#define TAKE_IN(symbol, file)                                                                                        \
+    asm(".pushsection .rodata\n"                                                                                     \
+        ".balign 64\n"                                                                                               \
+        ".global " #symbol "_begin\n" #symbol "_begin:\n"                                                            \
+        ".incbin \"" file "\"\n"                                                                                     \
+        ".global " #symbol "_end\n" #symbol "_end:\n"                                                                \
         ".popsection\n")
 
 TAKE_IN(digits_denoiser, DIGITS_DENOISER_FILE);
