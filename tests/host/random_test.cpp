@@ -60,11 +60,9 @@ double rounded_uniform(std::uint32_t bits) {
 /// octants.
 template <class Use>
 void for_dense_bits(Use&& use) {
-    for (std::uint64_t bits = 0; bits <= 0xFFFFFFFF; bits += 1021)
-        use(static_cast<std::uint32_t>(bits));
+    for (std::uint64_t bits = 0; bits <= 0xFFFFFFFF; bits += 1021) use(static_cast<std::uint32_t>(bits));
     for (std::uint32_t octant = 0; octant < 8; ++octant)
-        for (std::uint32_t offset = 0; offset < 4000; ++offset)
-            use((octant << 29) + offset - 2000); // wraps at 0
+        for (std::uint32_t offset = 0; offset < 4000; ++offset) use((octant << 29) + offset - 2000); // wraps at 0
 }
 
 // ---- The stream
@@ -83,8 +81,7 @@ void for_each_normal(const place& at, int count, Use&& use) {
     float normals[block_elements];
     for (int first = 0; first < count; first += block_elements) {
         ddim::detail::fill_normal_block(at.seed, first, at.sample, at.step, at.purpose, normals);
-        for (const float normal : normals)
-            use(static_cast<double>(normal));
+        for (const float normal : normals) use(static_cast<double>(normal));
     }
 }
 
@@ -102,8 +99,7 @@ void for_ten_million(Use&& use) {
 std::vector<float> stream(const place& at) {
     std::vector<float> values;
     values.reserve(sample_elements);
-    for_each_normal(at, sample_elements,
-                    [&values](double normal) { values.push_back(static_cast<float>(normal)); });
+    for_each_normal(at, sample_elements, [&values](double normal) { values.push_back(static_cast<float>(normal)); });
     return values;
 }
 
@@ -141,8 +137,7 @@ constexpr auto noisy_plan = ddim::ddim_plan<4>(ddim::scaled_linear_schedule<1000
 int half_of_input(void*, const ddim::model_call& call) noexcept {
     const float* input = static_cast<const float*>(call.input);
     float* output = static_cast<float*>(call.output);
-    for (std::int64_t i = 0; i < call.rows * call.elements; ++i)
-        output[i] = 0.5f * input[i];
+    for (std::int64_t i = 0; i < call.rows * call.elements; ++i) output[i] = 0.5f * input[i];
     return 0;
 }
 
@@ -175,8 +170,8 @@ int misplaced(const std::vector<float>& values, const ddim::shape& dims, const p
     for (std::int64_t i = 0; i < dims.batch * dims.elements; ++i) {
         const std::uint32_t sample = first.sample + static_cast<std::uint32_t>(i / dims.elements);
         const std::int64_t element = i % dims.elements;
-        const ddim::normal_block block = ddim::normals_at(first.seed, static_cast<std::uint32_t>(element / 4),
-                                                          sample, first.step, first.purpose);
+        const ddim::normal_block block =
+            ddim::normals_at(first.seed, static_cast<std::uint32_t>(element / 4), sample, first.step, first.purpose);
         wrong += same_bits(values[static_cast<std::size_t>(i)], block.value[element % 4]) ? 0 : 1;
     }
     return wrong;
@@ -187,8 +182,7 @@ int misplaced(const std::vector<float>& values, const ddim::shape& dims, const p
 TEST_CASE("Philox gives Random123's published answers") {
     for (const known_answer& answer : known_answers) {
         const ddim::philox_block result = ddim::philox4x32_10(answer.counter, answer.key);
-        for (int i = 0; i < 4; ++i)
-            CHECK(result.word[i] == answer.result.word[i]);
+        for (int i = 0; i < 4; ++i) CHECK(result.word[i] == answer.result.word[i]);
     }
 }
 
@@ -201,8 +195,7 @@ TEST_CASE("the radius is libm's") {
         const double expected = std::sqrt(-2.0 * std::log(rounded_uniform(bits)));
         not_a_radius += radius >= 0.0f ? 0 : 1;
         largest = std::max(largest, radius);
-        worst =
-            std::max(worst, std::fabs(static_cast<double>(radius) - expected) / std::max(expected, 1e-30));
+        worst = std::max(worst, std::fabs(static_cast<double>(radius) - expected) / std::max(expected, 1e-30));
     });
     CHECK(not_a_radius == 0);
     CHECK(worst <= formula_tolerance);
@@ -219,8 +212,7 @@ TEST_CASE("rounding the uniform to float32 moves the radius by less than 2.5e-4,
         const double exact = std::sqrt(-2.0 * std::log((bits + 0.5) * 0x1p-32));
         const double error = std::fabs(static_cast<double>(box_muller_radius(bits)) - exact);
         worst = std::max(worst, error);
-        if (exact > 0.1)
-            worst_above = std::max(worst_above, error);
+        if (exact > 0.1) worst_above = std::max(worst_above, error);
     });
     CHECK(worst < 2.5e-4);
     CHECK(worst_above < 8e-7); // 3e-7 of the uniform at r = 0.1; 4.8e-7 of float32's roundings at r = 6.76
@@ -287,8 +279,7 @@ TEST_CASE("a block of the host's loops has the bits of the single normals") {
         int wrong = 0;
         for (int i = 0; i < block_elements; ++i) {
             const std::uint32_t group = static_cast<std::uint32_t>((start.first + i) / 4);
-            const ddim::normal_block single =
-                ddim::normals_at(at.seed, group, at.sample, at.step, at.purpose);
+            const ddim::normal_block single = ddim::normals_at(at.seed, group, at.sample, at.step, at.purpose);
             wrong += same_bits(normals[i], single.value[i % 4]) ? 0 : 1;
         }
         CHECK(wrong == 0);
@@ -310,16 +301,14 @@ TEST_CASE("ten million normals have the moments of the normal distribution") {
     const double mean = sum / draws;
     const double variance = sum2 / draws - mean * mean;
     const double third = sum3 / draws - 3.0 * mean * variance - mean * mean * mean;
-    const double fourth =
-        sum4 / draws - 4.0 * mean * third - 6.0 * mean * mean * variance - std::pow(mean, 4);
+    const double fourth = sum4 / draws - 4.0 * mean * third - 6.0 * mean * mean * variance - std::pow(mean, 4);
     CHECK(std::fabs(mean) < 5.0 * std::sqrt(1.0 / draws));
     CHECK(std::fabs(variance - 1.0) < 5.0 * std::sqrt(2.0 / draws));
     CHECK(std::fabs(third / std::pow(variance, 1.5)) < 5.0 * std::sqrt(6.0 / draws));
     CHECK(std::fabs(fourth / (variance * variance) - 3.0) < 5.0 * std::sqrt(24.0 / draws));
 }
 
-TEST_CASE(
-    "the tails of ten million normals beyond 3, 4 and 5 are as full as they should be, on either side") {
+TEST_CASE("the tails of ten million normals beyond 3, 4 and 5 are as full as they should be, on either side") {
     int above[3] = {}, below[3] = {};
     for_ten_million([&](double x) {
         for (int k = 0; k < 3; ++k) {
