@@ -9,7 +9,7 @@ status sampler::init(const sampler_config& config) noexcept {
     const status checked = detail::check_config(config);
     if (checked != status::ok) return checked;
     config_ = config;
-    layout_ = carve_arena(detail::request_of(config));
+    layout_ = carve_arena(arena_request_of(config));
     phase_ = phase::ready;
     state_ = status::not_begun;
     return status::ok;
@@ -32,21 +32,15 @@ status sampler::begin(span<float> x, std::uint64_t seed) noexcept {
     x_ = x.data;
     seed_ = seed;
 
-    begin_job job;
-    job.dims = config_.dims;
-    job.x = x_;
-    job.draws_x = config_.initial == initial_state::drawn;
-    job.noise = noise_source{nullptr, seed_, static_cast<std::uint32_t>(config_.first_sample)};
-    job.next = input_for(0);
-    job.stream = config_.stream;
-    const int code = config_.platform.begin(config_.platform.context, job);
-    if (code != 0) return end_run(status::device_failed, code);
+    const status prepared = prepare(config_.initial);
+    if (prepared != status::ok) return prepared;
     phase_ = phase::call_due;
     state_ = status::ok;
     branch_ = !is_guided()                        ? branch::conditional
               : config_.mode == guidance::batched ? branch::both
                                                   : branch::unconditional;
-    return status::ok;
+    if (!config_.observer.sees_start) return status::ok;
+    return show({-1, config_.plan.rows[0].timestep, x_, nullptr, config_.stream});
 }
 
 bool sampler::next(model_call& call) noexcept {
@@ -81,27 +75,95 @@ status sampler::commit(int code) noexcept {
 }
 
 status sampler::finish_step() noexcept {
-    step_job job;
-    job.dims = config_.dims;
-    job.row = config_.plan.rows[step_];
-    job.step = step_;
-    job.x = x_;
-    job.x0 = config_.keeps_x0 ? reinterpret_cast<float*>(at(layout_.x0)) : nullptr;
-    job.unconditional = is_guided() ? at(layout_.output) : nullptr;
-    job.conditional = at(is_guided() ? layout_.conditional_output : layout_.output);
-    job.type = config_.model_type;
-    job.guidance_scale = config_.guidance_scale;
-    job.noise = noise_for(step_);
-    job.next = input_for(step_ + 1);
-    job.stream = config_.stream;
-    const int code = config_.platform.step(config_.platform.context, job);
-    if (code != 0) return end_run(status::device_failed, code);
+    step_job job = job_for_step();
+    const bool prepares_later = observes_before_blend();
+    if (prepares_later) {
+        job.blend = blend_job{};
+        job.next = input_job{};
+    }
+    status state = correct_score(job);
+    if (state == status::ok) state = change_x0(job);
+    if (state == status::ok) state = do_part(job);
+    if (state != status::ok) return state;
 
     ++step_;
     if (config_.mode == guidance::sequential && is_guided()) branch_ = branch::unconditional;
     if (step_ == config_.plan.steps) phase_ = phase::ended;
+    state = show({job.step, job.row.timestep, x_, job.x0, config_.stream});
+    return prepares_later && state == status::ok ? prepare(initial_state::given) : state;
+}
+
+/// Whether an observer stands between a step and the blend before the next model call: it sees what the step made, so
+/// the two cannot be one job.
+bool sampler::observes_before_blend() const noexcept {
+    return config_.observer.function != nullptr && config_.known.mask.data != nullptr &&
+           config_.known.when == blend_time::before_model && step_ + 1 < config_.plan.steps;
+}
+
+/// Makes x ready for the model call of the current step.
+status sampler::prepare(initial_state initial) noexcept {
+    begin_job job;
+    job.dims = config_.dims;
+    job.x = x_;
+    job.initial = initial;
+    job.level_0 = config_.plan.rows[0].from_0;
+    job.level_n = config_.plan.rows[0].from_n;
+    job.noise = noise_for(noise_purpose::initial, 0, config_.initial_noise.data, 0);
+    job.blend = blend_before(step_);
+    job.next = input_for(step_);
+    job.stream = config_.stream;
+    const int code = config_.platform.begin(config_.platform.context, job);
+    return code == 0 ? status::ok : end_run(status::device_failed, code);
+}
+
+/// Makes the guided output, shows it to the score corrector, and lets the rest of the step read it.
+status sampler::correct_score(step_job& job) noexcept {
+    if (config_.score_corrector.function == nullptr) return status::ok;
+    job.guided = reinterpret_cast<float*>(at(layout_.guided));
+    if (layout_.guided != layout_.output) {
+        job.part = step_part::guide;
+        const status guided = do_part(job);
+        if (guided != status::ok) return guided;
+    }
+    job.part = step_part::whole;
+    job.unconditional = nullptr;
+    job.conditional = job.guided;
+    job.type = element_type::float32;
+    return call_hook(config_.score_corrector, job, job.guided);
+}
+
+/// Makes the predicted x0, shows it to the hook, and leaves the update of the state to do.
+status sampler::change_x0(step_job& job) noexcept {
+    if (config_.x0_hook.function == nullptr) return status::ok;
+    job.part = step_part::predict;
+    const status predicted = do_part(job);
+    if (predicted != status::ok) return predicted;
+    job.part = step_part::update;
+    if (job.blend.is_on_x0) job.blend = blend_job{};
+    return call_hook(config_.x0_hook, job, job.x0);
+}
+
+status sampler::do_part(const step_job& job) noexcept {
+    const int code = config_.platform.step(config_.platform.context, job);
+    return code == 0 ? status::ok : end_run(status::device_failed, code);
+}
+
+status sampler::call_hook(const hook_ref& hook, const step_job& job, float* values) noexcept {
+    hook_call call;
+    call.values = values;
+    call.x = x_;
+    call.batch = config_.dims.batch;
+    call.elements = config_.dims.elements;
+    call.timestep = job.row.timestep;
+    call.timestep_index = static_cast<std::int32_t>(job.row.timestep);
+    call.step = job.step;
+    call.stream = config_.stream;
+    const int code = hook.function(hook.context, call);
+    return code == 0 ? status::ok : end_run(status::hook_failed, code);
+}
+
+status sampler::show(const observation& seen) noexcept {
     if (config_.observer.function == nullptr) return status::ok;
-    const observation seen{job.step, job.row.timestep, x_, job.x0, config_.stream};
     const int wish = config_.observer.function(config_.observer.context, seen);
     return wish == 0 ? status::ok : end_run(status::stopped, wish);
 }
@@ -111,6 +173,29 @@ status sampler::end_run(status why, int code) noexcept {
     state_ = why;
     last_code_ = code;
     return why;
+}
+
+step_job sampler::job_for_step() const noexcept {
+    step_job job;
+    job.dims = config_.dims;
+    job.row = config_.plan.rows[step_];
+    job.step = step_;
+    job.x = x_;
+    const bool makes_x0 = config_.keeps_x0 || config_.x0_hook.function != nullptr;
+    job.x0 = makes_x0 ? reinterpret_cast<float*>(at(layout_.x0)) : nullptr;
+    job.unconditional = is_guided() ? at(layout_.output) : nullptr;
+    job.conditional = at(is_guided() ? layout_.conditional_output : layout_.output);
+    job.type = config_.model_type;
+    job.guidance_scale = config_.guidance_scale;
+    const std::int64_t noise_stride = config_.repeat_noise ? config_.dims.elements : values();
+    job.noise = noise_for(noise_purpose::step, step_, config_.step_noise.data, noise_stride);
+    job.noise.is_repeated = config_.repeat_noise;
+    job.dropout.probability = config_.noise_dropout;
+    if (config_.dropout_keep.data != nullptr) job.dropout.keep = config_.dropout_keep.data + step_ * values();
+    job.blend = blend_in(step_);
+    job.next = input_for(step_ + 1);
+    job.stream = config_.stream;
+    return job;
 }
 
 input_job sampler::input_for(int step) const noexcept {
@@ -125,11 +210,54 @@ input_job sampler::input_for(int step) const noexcept {
     return job;
 }
 
-noise_source sampler::noise_for(int step) const noexcept {
-    const std::int64_t values = config_.dims.batch * config_.dims.elements;
-    const float* given = config_.step_noise.data;
-    return {given == nullptr ? nullptr : given + step * values, seed_,
-            static_cast<std::uint32_t>(config_.first_sample)};
+/// Noise of a step: from `given`, which holds `stride` entries for each step, or drawn where it is null.
+noise_source sampler::noise_for(noise_purpose purpose, int step, const float* given,
+                                std::int64_t stride) const noexcept {
+    noise_source source;
+    source.given = given == nullptr ? nullptr : given + step * stride;
+    source.seed = seed_;
+    source.first_sample = static_cast<std::uint32_t>(config_.first_sample);
+    source.step = static_cast<std::uint32_t>(step);
+    source.purpose = purpose;
+    return source;
+}
+
+/// The blend that precedes the model call of a step.
+blend_job sampler::blend_before(int step) const noexcept {
+    if (config_.known.mask.data == nullptr || config_.known.when != blend_time::before_model) return {};
+    const step_row& row = config_.plan.rows[step];
+    return blend_at(row.from_0, row.from_n, step);
+}
+
+/// The blend that is part of a step. What precedes the next model call is part of the step before it.
+blend_job sampler::blend_in(int step) const noexcept {
+    if (config_.known.mask.data == nullptr) return {};
+    const bool is_last = step + 1 == config_.plan.steps;
+    if (is_last && config_.known.ends_exact) return blend_at(1.0f, 0.0f, step);
+    const step_row& row = config_.plan.rows[step];
+    switch (config_.known.when) {
+    case blend_time::before_model: return is_last ? blend_job{} : blend_before(step + 1);
+    case blend_time::after_step: return blend_at(row.to_0, row.to_n, step);
+    case blend_time::after_step_at_old_level: return blend_at(row.from_0, row.from_n, step);
+    case blend_time::on_x0: break;
+    }
+    blend_job job = blend_at(1.0f, 0.0f, step);
+    job.is_on_x0 = true;
+    return job;
+}
+
+blend_job sampler::blend_at(float level_0, float level_n, int step) const noexcept {
+    const bool is_clean = config_.known.noise == known_noise::none;
+    blend_job job;
+    job.mask = config_.known.mask.data;
+    job.mask_size = static_cast<std::int64_t>(config_.known.mask.size);
+    job.mask_regenerates = config_.known.mask_regenerates;
+    job.x0 = config_.known.x0.data;
+    job.level_0 = is_clean ? 1.0f : level_0;
+    job.level_n = is_clean ? 0.0f : level_n;
+    const int noise_step = config_.known.noise == known_noise::same ? 0 : step;
+    job.noise = noise_for(noise_purpose::mask, noise_step, config_.known.given_noise.data, values());
+    return job;
 }
 
 bool sampler::is_guided() const noexcept {

@@ -31,4 +31,14 @@ status fill_ddim_rows(schedule_view schedule, timesteps_view list, const ddim_op
     return detail::compute_ddim_rows(schedule, list, options, rows, capacity);
 }
 
+status fill_ddim_inverse_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
+                              step_row* rows, int capacity) noexcept {
+    return detail::compute_ddim_inverse_rows(schedule, list, options, rows, capacity);
+}
+
+status fill_ddpm_rows(schedule_view schedule, timesteps_view list, const ddpm_options& options, step_row* rows,
+                      int capacity) noexcept {
+    return detail::compute_ddpm_rows(schedule, list, options, rows, capacity);
+}
+
 } // namespace ddim

@@ -18,7 +18,8 @@ bool is_finite(float value) noexcept { return ddim::detail::is_finite(static_cas
 
 bool is_finite(const step_row& row) noexcept {
     return is_finite(row.timestep) && is_finite(row.m_x) && is_finite(row.p_x) && is_finite(row.p_o) &&
-           row.clip > 0.0f && is_finite(row.u_x) && is_finite(row.u_o) && is_finite(row.u_0) && is_finite(row.u_n);
+           row.clip > 0.0f && is_finite(row.u_x) && is_finite(row.u_o) && is_finite(row.u_0) && is_finite(row.u_n) &&
+           is_finite(row.from_0) && is_finite(row.from_n) && is_finite(row.to_0) && is_finite(row.to_n);
 }
 
 status check_plan(const plan_view& plan) noexcept {
@@ -30,7 +31,7 @@ status check_plan(const plan_view& plan) noexcept {
 }
 
 status check_options(const sampler_config& config) noexcept {
-    if (config.initial < initial_state::drawn || config.initial > initial_state::given)
+    if (config.initial < initial_state::drawn || config.initial > initial_state::noised)
         return status::option_out_of_range;
     if (!is_finite(config.guidance_scale)) return status::guidance_scale_not_finite;
     constexpr std::int64_t most_samples = std::int64_t{1} << 31;
@@ -47,33 +48,86 @@ status check_arena(span<std::byte> arena, std::size_t bytes) noexcept {
     return arena.size < bytes ? status::arena_too_small : status::ok;
 }
 
+/// A buffer that the run reads, `needed` values of it: aligned, large enough, apart from the arena.
+status check_read(span<const float> buffer, std::size_t needed, span<std::byte> arena, status misaligned,
+                  status too_small) noexcept {
+    if (buffer.data == nullptr) return status::ok;
+    if (!is_aligned(buffer.data, alignof(float))) return misaligned;
+    if (buffer.size < needed) return too_small;
+    const bool overlaps = overlap(buffer.data, needed * sizeof(float), arena.data, arena.size);
+    return overlaps ? status::buffers_overlap : status::ok;
+}
+
+/// How many values the run reads of each buffer that the caller may lend.
+struct read_sizes {
+    std::size_t initial_noise, step_noise, dropout_keep, mask, known_x0, mask_noise;
+};
+
+read_sizes read_sizes_of(const sampler_config& config) noexcept {
+    const std::size_t values = state_values(config.dims);
+    const std::size_t noise_values = config.repeat_noise ? static_cast<std::size_t>(config.dims.elements) : values;
+    // No buffer holds the largest size, so a product that overflows is one that no buffer satisfies.
+    const auto all_steps = [&config](std::size_t count) {
+        const std::size_t steps = static_cast<std::size_t>(config.plan.steps);
+        return count > no_bytes / steps ? no_bytes : steps * count;
+    };
+    return {values,
+            all_steps(noise_values),
+            all_steps(values),
+            config.known.mask.size,
+            values,
+            config.known.noise == known_noise::fresh ? all_steps(values) : values};
+}
+
 status check_noise(const sampler_config& config) noexcept {
-    if (config.step_noise.data == nullptr) return status::ok;
-    if (!is_aligned(config.step_noise.data, alignof(float))) return status::noise_misaligned;
-    if (config.step_noise.size / static_cast<std::size_t>(config.plan.steps) < state_values(config.dims))
-        return status::noise_too_small;
-    return overlap(config.step_noise.data, config.step_noise.size * sizeof(float), config.arena.data,
-                   config.arena.size)
-               ? status::buffers_overlap
-               : status::ok;
+    if (!(config.noise_dropout >= 0.0f && config.noise_dropout < 1.0f)) return status::noise_dropout_out_of_range;
+    const read_sizes sizes = read_sizes_of(config);
+    status state = check_read(config.initial_noise, sizes.initial_noise, config.arena,
+                              status::initial_noise_misaligned, status::initial_noise_too_small);
+    if (state == status::ok)
+        state = check_read(config.step_noise, sizes.step_noise, config.arena, status::noise_misaligned,
+                           status::noise_too_small);
+    if (state == status::ok)
+        state = check_read(config.dropout_keep, sizes.dropout_keep, config.arena, status::dropout_keep_misaligned,
+                           status::dropout_keep_too_small);
+    return state;
+}
+
+status check_mask(const sampler_config& config) noexcept {
+    const inpainting& known = config.known;
+    if (known.when < blend_time::before_model || known.when > blend_time::on_x0 || known.noise < known_noise::fresh ||
+        known.noise > known_noise::none)
+        return status::option_out_of_range;
+    if (known.mask.data == nullptr) return status::ok;
+    const std::size_t elements = static_cast<std::size_t>(config.dims.elements);
+    const bool fits =
+        known.mask.size == state_values(config.dims) || (known.mask.size > 0 && elements % known.mask.size == 0);
+    if (!fits) return status::mask_size_mismatch;
+    if (known.x0.data == nullptr) return status::known_x0_null;
+    const read_sizes sizes = read_sizes_of(config);
+    status state =
+        check_read(known.mask, sizes.mask, config.arena, status::mask_misaligned, status::mask_size_mismatch);
+    if (state == status::ok)
+        state = check_read(known.x0, sizes.known_x0, config.arena, status::known_x0_misaligned,
+                           status::known_x0_too_small);
+    if (state == status::ok)
+        state = check_read(known.given_noise, sizes.mask_noise, config.arena, status::mask_noise_misaligned,
+                           status::mask_noise_too_small);
+    return state;
 }
 
 } // namespace
 
-arena_request request_of(const sampler_config& config) noexcept {
-    return {config.dims, config.mode, config.model_type, config.keeps_x0, scales_input(config.plan)};
-}
-
 status check_config(const sampler_config& config) noexcept {
     status state = check_plan(config.plan);
     if (state != status::ok) return state;
-    const arena_layout layout = carve_arena(request_of(config));
+    const arena_layout layout = carve_arena(arena_request_of(config));
     if (layout.state != status::ok) return layout.state;
     state = check_options(config);
-    if (state != status::ok) return state;
-    state = check_arena(config.arena, layout.bytes);
-    if (state != status::ok) return state;
-    return check_noise(config);
+    if (state == status::ok) state = check_arena(config.arena, layout.bytes);
+    if (state == status::ok) state = check_noise(config);
+    if (state == status::ok) state = check_mask(config);
+    return state;
 }
 
 status check_state(span<float> x, const sampler_config& config) noexcept {
@@ -81,9 +135,28 @@ status check_state(span<float> x, const sampler_config& config) noexcept {
     if (!is_aligned(x.data, alignof(float))) return status::x_misaligned;
     if (x.size < state_values(config.dims)) return status::x_too_small;
     const std::size_t bytes = state_values(config.dims) * sizeof(float);
-    const bool overlaps = overlap(x.data, bytes, config.arena.data, config.arena.size) ||
-                          overlap(x.data, bytes, config.step_noise.data, config.step_noise.size * sizeof(float));
+    const read_sizes sizes = read_sizes_of(config);
+    const auto overlaps_x = [&](const void* data, std::size_t size) {
+        return data != nullptr && overlap(x.data, bytes, data, size);
+    };
+    const bool overlaps = overlaps_x(config.arena.data, config.arena.size) ||
+                          overlaps_x(config.initial_noise.data, sizes.initial_noise * sizeof(float)) ||
+                          overlaps_x(config.step_noise.data, sizes.step_noise * sizeof(float)) ||
+                          overlaps_x(config.dropout_keep.data, sizes.dropout_keep * sizeof(float)) ||
+                          overlaps_x(config.known.mask.data, sizes.mask * sizeof(float)) ||
+                          overlaps_x(config.known.x0.data, sizes.known_x0 * sizeof(float)) ||
+                          overlaps_x(config.known.given_noise.data, sizes.mask_noise * sizeof(float));
     return overlaps ? status::buffers_overlap : status::ok;
 }
 
 } // namespace ddim::detail
+
+namespace ddim {
+
+arena_request arena_request_of(const sampler_config& config) noexcept {
+    const arena_extras extras{config.keeps_x0 || config.x0_hook.function != nullptr,
+                              config.score_corrector.function != nullptr};
+    return {config.dims, config.mode, config.model_type, extras, scales_input(config.plan)};
+}
+
+} // namespace ddim

@@ -6,9 +6,6 @@
 
 namespace ddim::detail {
 
-/// What `config` asks of its arena.
-arena_request request_of(const sampler_config& config) noexcept;
-
 /// Everything that init checks.
 status check_config(const sampler_config& config) noexcept;
 

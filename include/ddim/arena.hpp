@@ -27,12 +27,18 @@ enum class guidance {
 /// Type of the model's input and output. The state and the arithmetic are float32 always.
 enum class element_type { float32, float16, bfloat16 };
 
+/// Regions that only some runs have.
+struct arena_extras {
+    bool keeps_x0 = false;       ///< an x0 hook or an observer wants the predicted x0
+    bool corrects_score = false; ///< a score corrector wants the output after guidance
+};
+
 /// What decides the size of an arena.
 struct arena_request {
     shape dims;
     guidance mode = guidance::none;
     element_type model_type = element_type::float32;
-    bool keeps_x0 = false;     ///< the observer wants the predicted x0
+    arena_extras extras = {};
     bool scales_input = false; ///< some step has m_x != 1
 };
 
@@ -48,6 +54,7 @@ struct arena_layout {
     std::size_t conditional_output = 0; ///< its conditional half, or the second output of sequential guidance
     std::size_t row_timesteps = 0;      ///< [rows] float32
     std::size_t x0 = 0;                 ///< [batch, elements] float32, where kept
+    std::size_t guided = 0;             ///< [batch, elements] float32, where the score is corrected; may be output
     std::size_t bytes = 0;              ///< of the whole arena
     std::int64_t rows = 0;              ///< of one model call
     bool input_is_x = false;            ///< the model reads the state itself: same type, same rows, no scale
@@ -65,9 +72,9 @@ constexpr std::size_t element_bytes(element_type type) noexcept { return type ==
 constexpr status check_shape(const shape& dims) noexcept {
     if (dims.batch < 1) return status::batch_out_of_range;
     if (dims.elements < 1 || dims.elements > most_elements) return status::elements_out_of_range;
-    // At most 7 float32 for each value (input, output and timestep of two rows, x0), and padding, must stay
+    // At most 8 float32 for each value (input, output and timestep of two rows, x0, guided), and padding, must stay
     // countable.
-    const std::uint64_t most_values = most_bytes / (8 * sizeof(float)) - arena_alignment;
+    const std::uint64_t most_values = most_bytes / (9 * sizeof(float)) - arena_alignment;
     if (static_cast<std::uint64_t>(dims.batch) > most_values / static_cast<std::uint64_t>(dims.elements))
         return status::shape_overflow;
     return status::ok;
@@ -113,7 +120,11 @@ constexpr arena_layout carve_arena(const arena_request& request) noexcept {
     layout.conditional_output = batched ? layout.output + half_bytes : layout.output;
     if (request.mode == guidance::sequential) layout.conditional_output = carver.take(call_bytes);
     layout.row_timesteps = carver.take(static_cast<std::size_t>(layout.rows) * sizeof(float));
-    layout.x0 = carver.take(request.keeps_x0 ? values * sizeof(float) : 0);
+    layout.x0 = carver.take(request.extras.keeps_x0 ? values * sizeof(float) : 0);
+    // An output that is float32 and unguided is corrected where it lies.
+    const bool in_place = request.model_type == element_type::float32 && request.mode == guidance::none;
+    layout.guided = layout.output;
+    if (request.extras.corrects_score && !in_place) layout.guided = carver.take(values * sizeof(float));
     layout.bytes = carver.end;
     return layout;
 }
@@ -128,8 +139,9 @@ constexpr bool scales_input(plan_view steps) noexcept {
 /// Bytes of the arena for a run of this plan and shape; usable as an array bound. The largest std::size_t (which
 /// no array has) for a shape or option that carve_arena() refuses.
 constexpr std::size_t arena_bytes(plan_view steps, const shape& dims, guidance mode = guidance::none,
-                                  element_type model_type = element_type::float32, bool keeps_x0 = false) noexcept {
-    return carve_arena({dims, mode, model_type, keeps_x0, scales_input(steps)}).bytes;
+                                  element_type model_type = element_type::float32,
+                                  const arena_extras& extras = {}) noexcept {
+    return carve_arena({dims, mode, model_type, extras, scales_input(steps)}).bytes;
 }
 
 } // namespace ddim

@@ -10,11 +10,40 @@
 
 namespace ddim {
 
-/// Where noise comes from: drawn by the contract of random.hpp, or read.
+/// Where x_T comes from.
+enum class initial_state {
+    drawn,  ///< standard normal noise, drawn or handed in; what x holds before is not read
+    given,  ///< x holds it when the run begins
+    noised, ///< x holds a clean sample, which is noised to the level of the plan's first row (img2img)
+};
+
+/// Where normals come from: drawn by the contract of random.hpp, or read.
 struct noise_source {
-    const float* given = nullptr; ///< [batch, elements] to read; null: draw
+    const float* given = nullptr; ///< [batch, elements] to read, [elements] where repeated; null: draw
     std::uint64_t seed = 0;
     std::uint32_t first_sample = 0; ///< index in the whole run of the batch's first sample
+    std::uint32_t step = 0;         ///< of the noise contract
+    noise_purpose purpose = noise_purpose::initial;
+    bool is_repeated = false; ///< every sample gets the noise of sample 0
+};
+
+/// Dropout of the noise term: an entry is kept, times 1 / (1 - p), or set to 0.
+struct dropout_job {
+    float probability = 0.0f;    ///< p in [0, 1); 0: no dropout, nothing is drawn or read
+    const float* keep = nullptr; ///< [batch, elements], 0 drops; null: an entry is kept where its random word is at
+                                 ///< least p 2^32
+};
+
+/// x becomes m known + (1 - m) x, with known = level_0 x0 + level_n noise and m from the mask.
+struct blend_job {
+    const float* mask = nullptr; ///< null: no blend
+    std::int64_t mask_size = 0;  ///< batch x elements, or a divisor of elements
+    bool mask_regenerates = false;
+    bool is_on_x0 = false;     ///< blend the predicted x0 instead of x
+    const float* x0 = nullptr; ///< [batch, elements]
+    float level_0 = 1.0f;
+    float level_n = 0.0f; ///< 0: no noise is drawn or read
+    noise_source noise;
 };
 
 /// The model's next input, written by the job that precedes the call: m_x x in the model's type, `copies` times.
@@ -27,28 +56,44 @@ struct input_job {
     float timestep = 0.0f;
 };
 
-/// The start of a run: x is drawn or taken as it is, and the first input written.
+/// The start of a run: x_T is made in x, the known region put in place, and the first input written. Also the start
+/// of a later step, with the state given, where an observer stands between the step before and the blend.
 struct begin_job {
     shape dims;
     float* x = nullptr; ///< [batch, elements]
-    bool draws_x = true;
+    initial_state initial = initial_state::drawn;
+    float level_0 = 0.0f; ///< for noised: x becomes level_0 x + level_n noise
+    float level_n = 1.0f;
     noise_source noise;
+    blend_job blend;
     input_job next;
     void* stream = nullptr;
 };
 
+/// What part of a step a job does. A step without hooks is one job, `whole`; hooks come between the parts.
+enum class step_part {
+    whole,   ///< guide, predict and update at once
+    guide,   ///< write the output after guidance to `guided`
+    predict, ///< write the predicted x0 to `x0`; x is not written
+    update,  ///< read `x0`, write x and the next input
+};
+
 /// One step of the plan: x becomes x' by the formulas of plan.hpp, and the next input is written.
 struct step_job {
+    step_part part = step_part::whole;
     shape dims;
     step_row row;
     int step = 0;
     float* x = nullptr;                  ///< [batch, elements], read and written
-    float* x0 = nullptr;                 ///< [batch, elements], written; null: not kept
+    float* x0 = nullptr;                 ///< [batch, elements]; null: not kept
+    float* guided = nullptr;             ///< [batch, elements], of part guide
     const void* unconditional = nullptr; ///< [batch, elements] of `type`; null: no guidance
     const void* conditional = nullptr;   ///< [batch, elements] of `type`
     element_type type = element_type::float32;
     float guidance_scale = 1.0f;
     noise_source noise; ///< read or drawn only where row.u_n is not 0
+    dropout_job dropout;
+    blend_job blend;
     input_job next;
     void* stream = nullptr;
 };

@@ -42,9 +42,9 @@ struct model_ref {
     void* context = nullptr;
 };
 
-/// What an observer is shown after a step.
+/// What an observer is shown after a step, and, where it asks to see the start, before the first.
 struct observation {
-    int step = 0;              ///< row of the plan that has just been done
+    int step = 0;              ///< row of the plan that has just been done; -1 at the start
     float timestep = 0.0f;     ///< of that row
     const float* x = nullptr;  ///< [batch, elements] the new state, on a GPU in device memory
     const float* x0 = nullptr; ///< [batch, elements] the predicted clean sample; null unless sampler_config::keeps_x0
@@ -58,6 +58,30 @@ using observer_fn = int (*)(void* context, const observation& seen) noexcept;
 /// A function and its context; the context must live as long as the sampler runs.
 struct observer_ref {
     observer_fn function = nullptr;
+    void* context = nullptr;
+    bool sees_start = false; ///< call it in begin() too, with x_T and step -1
+};
+
+/// One call of a hook: change `values` as wished.
+struct hook_call {
+    float* values = nullptr;  ///< [batch, elements] float32, C order; on a GPU in device memory
+    const float* x = nullptr; ///< [batch, elements] the state before the step
+    std::int64_t batch = 0;
+    std::int64_t elements = 0; ///< of one sample
+    float timestep = 0.0f;
+    std::int32_t timestep_index = 0; ///< the same as an integer, towards zero
+    int step = 0;                    ///< row of the plan
+    void* stream = nullptr;          ///< sampler_config::stream
+};
+
+/// Called within a step: as score corrector with the model's output after guidance, before x0 is formed from it; as
+/// x0 hook with the predicted x0 (clipped), before the state is updated from it. Returns 0, or a code of its own that
+/// ends the run with status hook_failed and is kept in sampler::last_code(); x is then as before the step.
+using hook_fn = int (*)(void* context, const hook_call& call) noexcept;
+
+/// A function and its context; the context must live as long as the sampler runs.
+struct hook_ref {
+    hook_fn function = nullptr;
     void* context = nullptr;
 };
 

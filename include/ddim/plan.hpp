@@ -30,6 +30,11 @@ struct step_row {
     float u_o = 0.0f;
     float u_0 = 0.0f;
     float u_n = 0.0f; ///< 0: the step draws and reads no noise
+    // The levels it leads from and to, x = _0 x0 + _n noise: for starting from an x0, and for inpainting.
+    float from_0 = 0.0f;
+    float from_n = 1.0f;
+    float to_0 = 1.0f;
+    float to_n = 0.0f;
 };
 
 /// Up to Capacity rows in sampling order, `steps` of them in use. Carries the status of its making, which
@@ -53,6 +58,22 @@ struct plan_view {
         : rows(table.rows), steps(table.steps), state(table.state) {}
 };
 
+/// The last `steps` rows of a plan: a partial run, from a less noisy level. (The reference's `timesteps` argument,
+/// which runs one step fewer than asked; diffusers' and img2img's strength = steps / plan.steps.) With
+/// initial_state::noised the run starts from an x0 at exactly the level of its first row, and steps = plan.steps,
+/// strength 1, is as good as any.
+/// State: the plan's, or steps_out_of_range.
+constexpr plan_view last_steps(plan_view whole, int steps) noexcept {
+    if (whole.state != status::ok) return whole;
+    if (steps < 1 || steps > whole.steps) {
+        whole.state = status::steps_out_of_range;
+        return whole;
+    }
+    whole.rows += whole.steps - steps;
+    whole.steps = steps;
+    return whole;
+}
+
 /// What the model predicts (diffusers' prediction_type).
 enum class prediction {
     epsilon,      ///< the noise; needs alphas_cumprod > 0
@@ -74,11 +95,24 @@ struct ddim_options {
     double clip = static_cast<double>(__builtin_inff()); ///< > 0: x0 is clamped to [-clip, clip]; infinity: never
     bool rederive_epsilon = false; ///< true: the direction term comes from the clipped x0 (diffusers'
                                    ///< use_clipped_model_output); false: from the model's output (its default)
+    double temperature = 1.0;      ///< >= 0: multiplies the noise term
 };
 
-/// The archive's twin of ddim_plan() for run time, and the way to fill a large table in place. Writes
-/// `list.steps` rows, of which `capacity` are there. Statuses as for ddim_plan().
+/// Options of the ancestral DDPM step. The defaults are the reference's.
+struct ddpm_options {
+    double v_posterior = 0.0; ///< [0, 1]: variance between the posterior's (0) and beta (1)
+    prediction predicts = prediction::epsilon;
+    double clip = static_cast<double>(__builtin_inff()); ///< > 0: x0 is clamped to [-clip, clip]; infinity: never
+    double temperature = 1.0;                            ///< >= 0: multiplies the noise term
+};
+
+// The archive's twins of the builders below for run time, and the way to fill a large table in place. Each writes
+// `list.steps` rows, of which `capacity` are there. Statuses as for the builders.
 status fill_ddim_rows(schedule_view schedule, timesteps_view list, const ddim_options& options, step_row* rows,
+                      int capacity) noexcept;
+status fill_ddim_inverse_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
+                              step_row* rows, int capacity) noexcept;
+status fill_ddpm_rows(schedule_view schedule, timesteps_view list, const ddpm_options& options, step_row* rows,
                       int capacity) noexcept;
 
 namespace detail {
@@ -91,90 +125,221 @@ constexpr double ddim_sigma(double a, double a_prev, double eta) noexcept {
     return eta * sqrt((1.0 - a_prev) / (1.0 - a) * (1.0 - a / a_prev));
 }
 
-/// From timestep t at level a to level a_prev (both alphas_cumprod). epsilon = e_x x + e_o o for each prediction.
-constexpr step_row ddim_row(int t, double a, double a_prev, const ddim_options& options) noexcept {
+/// How x0 and epsilon follow from the state and the output at level a: x0 = p_x x + p_o o, epsilon = e_x x + e_o o.
+struct conversion {
+    double p_x, p_o, e_x, e_o;
+};
+
+constexpr conversion conversion_at(double a, prediction predicts) noexcept {
     const double root_a = sqrt(a);
     const double root_b = sqrt(1.0 - a);
-    double p_x = 0.0, p_o = 1.0, e_x = 0.0, e_o = 1.0;
-    switch (options.predicts) {
-    case prediction::epsilon: p_x = 1.0 / root_a, p_o = -root_b / root_a; break;
-    case prediction::sample: e_x = 1.0 / root_b, e_o = -root_a / root_b; break;
-    case prediction::v_prediction: p_x = root_a, p_o = -root_b, e_x = root_b, e_o = root_a; break;
+    switch (predicts) {
+    case prediction::sample: return {0.0, 1.0, 1.0 / root_b, -root_a / root_b};
+    case prediction::v_prediction: return {root_a, -root_b, root_b, root_a};
+    case prediction::epsilon: break;
     }
-    const double sigma = ddim_sigma(a, a_prev, options.eta);
-    const double direction = sqrt(max_zero(1.0 - a_prev - sigma * sigma));
-    double u_x = direction * e_x, u_o = direction * e_o, u_0 = sqrt(a_prev);
-    if (options.rederive_epsilon) { // epsilon = (x - sqrt(a) x0) / sqrt(1 - a)
-        u_x = direction / root_b;
-        u_o = 0.0;
-        u_0 -= direction * root_a / root_b;
-    }
+    return {1.0 / root_a, -root_b / root_a, 0.0, 1.0};
+}
+
+/// The columns that every solver fills alike: from timestep t at level a to level a_prev (both alphas_cumprod).
+constexpr step_row common_row(int t, double a, double a_prev, prediction predicts, double clip) noexcept {
+    const conversion from_a = conversion_at(a, predicts);
     step_row row{};
     row.timestep = static_cast<float>(t);
-    row.p_x = static_cast<float>(p_x);
-    row.p_o = static_cast<float>(p_o);
-    row.clip = static_cast<float>(options.clip);
-    row.u_x = static_cast<float>(u_x);
-    row.u_o = static_cast<float>(u_o);
-    row.u_0 = static_cast<float>(u_0);
-    row.u_n = static_cast<float>(sigma);
+    row.p_x = static_cast<float>(from_a.p_x);
+    row.p_o = static_cast<float>(from_a.p_o);
+    row.clip = static_cast<float>(clip);
+    row.from_0 = static_cast<float>(sqrt(a));
+    row.from_n = static_cast<float>(sqrt(1.0 - a));
+    row.to_0 = static_cast<float>(sqrt(a_prev));
+    row.to_n = static_cast<float>(sqrt(1.0 - a_prev));
     return row;
 }
 
-constexpr status check_ddim_options(const ddim_options& options) noexcept {
-    if (options.predicts < prediction::epsilon || options.predicts > prediction::v_prediction ||
-        options.final < final_alpha::first || options.final > final_alpha::one)
-        return status::option_out_of_range;
+constexpr step_row ddim_row(int t, double a, double a_prev, const ddim_options& options) noexcept {
+    const conversion from_a = conversion_at(a, options.predicts);
+    const double sigma = ddim_sigma(a, a_prev, options.eta);
+    const double direction = sqrt(max_zero(1.0 - a_prev - sigma * sigma));
+    double u_x = direction * from_a.e_x, u_o = direction * from_a.e_o, u_0 = sqrt(a_prev);
+    if (options.rederive_epsilon) { // epsilon = (x - sqrt(a) x0) / sqrt(1 - a)
+        u_x = direction / sqrt(1.0 - a);
+        u_o = 0.0;
+        u_0 -= direction * sqrt(a) / sqrt(1.0 - a);
+    }
+    step_row row = common_row(t, a, a_prev, options.predicts, options.clip);
+    row.u_x = static_cast<float>(u_x);
+    row.u_o = static_cast<float>(u_o);
+    row.u_0 = static_cast<float>(u_0);
+    row.u_n = static_cast<float>(sigma * options.temperature);
+    return row;
+}
+
+/// Mean and variance of q(x_prev | x, x0) (Ho et al. 2020, equations 6 and 7), with the beta of the stride. The last
+/// step adds no noise.
+constexpr step_row ddpm_row(int t, double a, double a_prev, bool is_last, const ddpm_options& options) noexcept {
+    const double alpha = a / a_prev;
+    const double beta = 1.0 - alpha;
+    const double posterior = (1.0 - a_prev) / (1.0 - a) * beta;
+    const double variance = (1.0 - options.v_posterior) * posterior + options.v_posterior * beta;
+    step_row row = common_row(t, a, a_prev, options.predicts, options.clip);
+    row.u_x = static_cast<float>(sqrt(alpha) * (1.0 - a_prev) / (1.0 - a));
+    row.u_0 = static_cast<float>(sqrt(a_prev) * beta / (1.0 - a));
+    row.u_n = is_last ? 0.0f : static_cast<float>(sqrt(variance > 1e-20 ? variance : 1e-20) * options.temperature);
+    return row;
+}
+
+constexpr status check_common_options(prediction predicts, double clip, double temperature) noexcept {
+    if (predicts < prediction::epsilon || predicts > prediction::v_prediction) return status::option_out_of_range;
+    if (!(clip > 0.0)) return status::clip_out_of_range;
+    return temperature >= 0.0 && is_finite(temperature) ? status::ok : status::temperature_out_of_range;
+}
+
+constexpr status check_options(const ddim_options& options) noexcept {
+    if (options.final < final_alpha::first || options.final > final_alpha::one) return status::option_out_of_range;
     if (!(options.eta >= 0.0 && options.eta <= 1.0)) return status::eta_out_of_range;
-    if (!(options.clip > 0.0)) return status::clip_out_of_range;
+    return check_common_options(options.predicts, options.clip, options.temperature);
+}
+
+constexpr status check_options(const ddpm_options& options) noexcept {
+    if (!(options.v_posterior >= 0.0 && options.v_posterior <= 1.0)) return status::v_posterior_out_of_range;
+    return check_common_options(options.predicts, options.clip, options.temperature);
+}
+
+/// What a row divides by at the level it starts from.
+struct divisors {
+    bool root_a;
+    bool root_b;
+};
+
+constexpr divisors divisors_of(const ddim_options& options) noexcept {
+    return {options.predicts == prediction::epsilon,
+            options.predicts == prediction::sample || options.rederive_epsilon};
+}
+
+constexpr divisors divisors_of(const ddpm_options& options) noexcept {
+    return {options.predicts == prediction::epsilon, true};
+}
+
+constexpr status check_level(double a, divisors by) noexcept {
+    return (by.root_a && a <= 0.0) || (by.root_b && a >= 1.0) ? status::prediction_undefined : status::ok;
+}
+
+/// Schedule, list and capacity: what every builder asks before its first row.
+constexpr status check_tables(schedule_view schedule, timesteps_view list, int capacity) noexcept {
+    if (schedule.state != status::ok) return schedule.state;
+    if (list.state != status::ok) return list.state;
+    if (list.steps > capacity) return status::steps_out_of_range;
+    for (int i = 0; i < list.steps; ++i)
+        if (list.values[i] < 0 || list.values[i] >= schedule.train_steps) return status::timestep_out_of_range;
     return status::ok;
 }
 
-/// Whether a division by sqrt(a) or sqrt(1 - a) that the row needs is one by zero.
-constexpr bool is_undefined_at(double a, const ddim_options& options) noexcept {
-    const bool divides_by_root_b = options.predicts == prediction::sample || options.rederive_epsilon;
-    return (options.predicts == prediction::epsilon && a <= 0.0) || (divides_by_root_b && a >= 1.0);
+constexpr double level_at(schedule_view schedule, timesteps_view list, int i) noexcept {
+    return static_cast<double>(schedule.alphas_cumprod[list.values[i]]);
+}
+
+/// alphas_cumprod at the clean end of a DDIM run.
+constexpr double end_level(schedule_view schedule, const ddim_options& options) noexcept {
+    return options.final == final_alpha::one ? 1.0 : static_cast<double>(schedule.alphas_cumprod[0]);
+}
+
+/// Whether rows can start from the levels of entries first .. of the list.
+constexpr status check_levels(schedule_view schedule, timesteps_view list, int first, divisors by) noexcept {
+    for (int i = first; i < list.steps; ++i) {
+        const status state = check_level(level_at(schedule, list, i), by);
+        if (state != status::ok) return state;
+    }
+    return status::ok;
 }
 
 constexpr status compute_ddim_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
                                    step_row* rows, int capacity) noexcept {
-    if (schedule.state != status::ok) return schedule.state;
-    if (list.state != status::ok) return list.state;
-    if (list.steps > capacity) return status::steps_out_of_range;
-    const status checked = check_ddim_options(options);
-    if (checked != status::ok) return checked;
+    status state = check_tables(schedule, list, capacity);
+    if (state == status::ok) state = check_options(options);
+    if (state == status::ok) state = check_levels(schedule, list, 0, divisors_of(options));
+    if (state != status::ok) return state;
     for (int i = 0; i < list.steps; ++i) {
-        const int t = list.values[i];
-        if (t < 0 || t >= schedule.train_steps) return status::timestep_out_of_range;
-        if (is_undefined_at(static_cast<double>(schedule.alphas_cumprod[t]), options))
-            return status::prediction_undefined;
-    }
-    const float last = options.final == final_alpha::one ? 1.0f : schedule.alphas_cumprod[0];
-    for (int i = 0; i < list.steps; ++i) {
-        const float a = schedule.alphas_cumprod[list.values[i]];
-        const float a_prev = i + 1 < list.steps ? schedule.alphas_cumprod[list.values[i + 1]] : last;
-        rows[i] = ddim_row(list.values[i], static_cast<double>(a), static_cast<double>(a_prev), options);
+        const double a_prev = i + 1 < list.steps ? level_at(schedule, list, i + 1) : end_level(schedule, options);
+        rows[i] = ddim_row(list.values[i], level_at(schedule, list, i), a_prev, options);
     }
     return status::ok;
+}
+
+/// The same steps walked the other way, each at the timestep of the level that it leads to.
+constexpr status compute_ddim_inverse_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
+                                           step_row* rows, int capacity) noexcept {
+    status state = check_tables(schedule, list, capacity);
+    if (state == status::ok) state = check_options(options);
+    if (state == status::ok && options.eta > 0.0) state = status::eta_out_of_range;
+    if (state == status::ok) state = check_levels(schedule, list, 1, divisors_of(options));
+    if (state == status::ok) state = check_level(end_level(schedule, options), divisors_of(options));
+    if (state != status::ok) return state;
+    for (int i = 0; i < list.steps; ++i) {
+        const int index = list.steps - 1 - i;
+        const double a = i == 0 ? end_level(schedule, options) : level_at(schedule, list, index + 1);
+        rows[i] = ddim_row(list.values[index], a, level_at(schedule, list, index), options);
+    }
+    return status::ok;
+}
+
+constexpr status compute_ddpm_rows(schedule_view schedule, timesteps_view list, const ddpm_options& options,
+                                   step_row* rows, int capacity) noexcept {
+    status state = check_tables(schedule, list, capacity);
+    if (state == status::ok) state = check_options(options);
+    if (state == status::ok) state = check_levels(schedule, list, 0, divisors_of(options));
+    if (state != status::ok) return state;
+    for (int i = 0; i < list.steps; ++i) {
+        const bool is_last = i + 1 == list.steps;
+        const double a_prev = is_last ? 1.0 : level_at(schedule, list, i + 1);
+        rows[i] = ddpm_row(list.values[i], level_at(schedule, list, i), a_prev, is_last, options);
+    }
+    return status::ok;
+}
+
+/// A plan by one builder: evaluated by the compiler, or its twin in the archive.
+template <auto Compute, auto Fill, int Capacity, class Options>
+constexpr plan<Capacity> build_plan(schedule_view schedule, const timesteps<Capacity>& list, const Options& options) {
+    plan<Capacity> result{};
+    result.steps = list.steps;
+    if (DDIM_CONSTANT_EVALUATED())
+        result.state = Compute(schedule, list, options, result.rows, Capacity);
+    else
+        result.state = Fill(schedule, list, options, result.rows, Capacity);
+    refuse_constant_unless_ok(result.state);
+    return result;
 }
 
 } // namespace detail
 
 /// DDIM over the listed timesteps; the previous timestep is the next entry of the list. Capacity as the list's.
 /// State: ok, the schedule's or the list's, option_out_of_range, timestep_out_of_range, eta_out_of_range,
-/// clip_out_of_range, prediction_undefined. In a constant, anything but ok does not compile.
-/// Source: Song et al. 2020, equation 12; the reference's p_sample_ddim; diffusers' DDIMScheduler.step.
+/// clip_out_of_range, temperature_out_of_range, prediction_undefined. In a constant, anything but ok does not
+/// compile. Source: Song et al. 2020, equation 12; the reference's p_sample_ddim; diffusers' DDIMScheduler.step.
 template <int TrainSteps, int Capacity>
 constexpr plan<Capacity> ddim_plan(const schedule<TrainSteps>& schedule, const timesteps<Capacity>& list,
                                    const ddim_options& options = {}) {
-    plan<Capacity> result{};
-    result.steps = list.steps;
-    if (DDIM_CONSTANT_EVALUATED())
-        result.state = detail::compute_ddim_rows(schedule, list, options, result.rows, Capacity);
-    else
-        result.state = fill_ddim_rows(schedule, list, options, result.rows, Capacity);
-    detail::refuse_constant_unless_ok(result.state);
-    return result;
+    return detail::build_plan<detail::compute_ddim_rows, fill_ddim_rows>(schedule, list, options);
+}
+
+/// DDIM inversion: from a clean sample up to the noise that DDIM at eta 0 leads back from, over the same list in the
+/// same order as for ddim_plan(). Use it with initial_state::given. The model is asked at the timestep of the level
+/// that a step leads to (Stability's encode and diffusers' DDIMInverseScheduler; the former passed the index
+/// instead). State: as for ddim_plan(); eta_out_of_range for any eta but 0.
+template <int TrainSteps, int Capacity>
+constexpr plan<Capacity> ddim_inverse_plan(const schedule<TrainSteps>& schedule, const timesteps<Capacity>& list,
+                                           const ddim_options& options = {}) {
+    return detail::build_plan<detail::compute_ddim_inverse_rows, fill_ddim_inverse_rows>(schedule, list, options);
+}
+
+/// DDPM's ancestral sampling over the listed timesteps, all of them (leading, S = T) for the reference's
+/// p_sample_loop. State: the schedule's or the list's, option_out_of_range, timestep_out_of_range,
+/// v_posterior_out_of_range, clip_out_of_range, temperature_out_of_range, prediction_undefined. In a constant,
+/// anything but ok does not compile. Source: Ho et al. 2020, algorithm 2; the reference's p_sample; diffusers'
+/// DDPMScheduler.step (fixed_small at v_posterior 0, fixed_large at 1).
+template <int TrainSteps, int Capacity>
+constexpr plan<Capacity> ddpm_plan(const schedule<TrainSteps>& schedule, const timesteps<Capacity>& list,
+                                   const ddpm_options& options = {}) {
+    return detail::build_plan<detail::compute_ddpm_rows, fill_ddpm_rows>(schedule, list, options);
 }
 
 /// DDIM with the reference's uniform spacing: Steps of the schedule's timesteps.

@@ -22,6 +22,8 @@ namespace ddim {
 enum class noise_purpose : std::uint32_t {
     initial = 0, ///< x_T
     step = 1,    ///< the noise term of a step
+    mask = 2,    ///< what re-noises the known region of inpainting
+    dropout = 3, ///< which entries of the noise term dropout keeps: raw bits, not normals
 };
 
 /// Four 32-bit numbers: a counter, or a block of random bits.

@@ -7,18 +7,13 @@
 
 #include "ddim/arena.hpp"
 #include "ddim/backend.hpp"
+#include "ddim/inpainting.hpp"
 #include "ddim/model.hpp"
 #include "ddim/plan.hpp"
 #include "ddim/span.hpp"
 #include "ddim/status.hpp"
 
 namespace ddim {
-
-/// Where x_T comes from.
-enum class initial_state {
-    drawn, ///< standard normal noise of the seed; what x holds before is not read
-    given, ///< x holds it when the run begins
-};
 
 /// Everything that the caller sets. Pointers in it must stay valid while the sampler is used.
 struct sampler_config {
@@ -30,22 +25,37 @@ struct sampler_config {
     span<std::byte> arena; ///< at least arena_bytes(), aligned to arena_alignment, of this sampler alone
     model_ref model;       ///< may be empty where begin, next and commit are used
     backend platform;      ///< host_backend() of host.hpp, say
+
     initial_state initial = initial_state::drawn;
-    span<const float> step_noise;  ///< [steps, batch, elements] to use instead of drawn noise; empty: draw
-    std::int64_t first_sample = 0; ///< index in the whole run of the batch's first sample, for noise in shards
+    span<const float> initial_noise; ///< [batch, elements] for drawn and noised, instead of drawn noise; empty: draw
+    span<const float> step_noise;    ///< [steps, batch, elements] instead of drawn noise; empty: draw
+    std::int64_t first_sample = 0;   ///< index in the whole run of the batch's first sample, for noise in shards
+    bool repeat_noise = false;       ///< the noise term is the same for every sample; step_noise is [steps, elements]
+    float noise_dropout = 0.0f;      ///< [0, 1): the share of the noise term's entries that is dropped
+    span<const float> dropout_keep;  ///< [steps, batch, elements], 0 drops, 1 keeps; empty: draw
+
+    inpainting known; ///< what of the sample is known; empty: nothing
+
+    hook_ref score_corrector; ///< changes the output after guidance; costs a region in the arena
+    hook_ref x0_hook;         ///< changes the predicted x0; costs a region in the arena
     observer_ref observer;
-    bool keeps_x0 = false;  ///< show the observer the predicted x0: costs its region in the arena
-    void* stream = nullptr; ///< handed through to the model, the observer and the backend; the host has none
+    bool keeps_x0 = false; ///< show the observer the predicted x0; costs a region in the arena
+    void* stream =
+        nullptr; ///< handed through to the model, the hooks, the observer and the backend; the host has none
 };
+
+/// What `config` asks of its arena: carve_arena(arena_request_of(config)).bytes is the size.
+arena_request arena_request_of(const sampler_config& config) noexcept;
 
 /// Runs a plan. A plain object of the caller's, without a destructor's work; copies are independent but would share
 /// the arena. Any number may be used at once, each with an arena of its own, each by one thread at a time.
 class sampler {
   public:
     /// Checks the config and keeps a copy. On failure nothing is written and the sampler is as if new.
-    /// Returns ok; the plan's own state; plan_empty, plan_not_finite; batch_, elements_, first_sample_ or
-    /// option_out_of_range, shape_overflow; guidance_scale_not_finite; backend_missing; arena_null, _misaligned or
-    /// _too_small; noise_misaligned, noise_too_small; buffers_overlap.
+    /// Returns ok; the plan's own state; plan_empty, plan_not_finite; batch_, elements_, first_sample_,
+    /// noise_dropout_ or option_out_of_range, shape_overflow; guidance_scale_not_finite; backend_missing; arena_null,
+    /// _misaligned or _too_small; noise_, initial_noise_, dropout_keep_, known_x0_ or mask_noise_misaligned or
+    /// _too_small; mask_misaligned, mask_size_mismatch, known_x0_null; buffers_overlap.
     status init(const sampler_config& config) noexcept;
 
     /// A whole run: x becomes a sample of the model. On the host it is done when the call returns; on a GPU it is
@@ -60,7 +70,8 @@ class sampler {
     //     while (st == status::ok && sampler.next(call)) st = sampler.commit(my_model(call));
 
     /// Starts a run, also after a failed one. x must stay valid until the run ends.
-    /// Returns ok, not_initialised, x_null, x_misaligned, x_too_small, buffers_overlap, device_failed.
+    /// Returns ok, not_initialised, x_null, x_misaligned, x_too_small, buffers_overlap, device_failed; stopped where
+    /// an observer that sees the start asks for it.
     status begin(span<float> x, std::uint64_t seed) noexcept;
 
     /// The next model call; false when the run is finished or has failed (then `call` is left alone). Before its
@@ -68,11 +79,11 @@ class sampler {
     bool next(model_call& call) noexcept;
 
     /// Takes the model's output: `code` is what the model returned. After the last call of a step, does the step and
-    /// shows it to the observer. Returns ok, not_begun, no_call_pending, model_failed, device_failed, stopped; after
-    /// a failure the run has ended and the same status comes until the next begin.
+    /// shows it to the observer. Returns ok, not_begun, no_call_pending, model_failed, hook_failed, device_failed,
+    /// stopped; after a failure the run has ended and the same status comes until the next begin.
     status commit(int code = 0) noexcept;
 
-    /// The code of the model, observer or backend that ended the last run; 0 where none did.
+    /// The code of the model, hook, observer or backend that ended the last run; 0 where none did.
     int last_code() const noexcept { return last_code_; }
 
     /// Steps of the current run that are done.
@@ -81,11 +92,24 @@ class sampler {
   private:
     enum class phase : unsigned char { blank, ready, call_due, call_pending, ended };
 
+    status prepare(initial_state initial) noexcept;
     status finish_step() noexcept;
+    status correct_score(step_job& job) noexcept;
+    status change_x0(step_job& job) noexcept;
+    status do_part(const step_job& job) noexcept;
+    status call_hook(const hook_ref& hook, const step_job& job, float* values) noexcept;
+    status show(const observation& seen) noexcept;
     status end_run(status why, int code) noexcept;
+
+    step_job job_for_step() const noexcept;
     input_job input_for(int step) const noexcept;
-    noise_source noise_for(int step) const noexcept;
+    noise_source noise_for(noise_purpose purpose, int step, const float* given, std::int64_t stride) const noexcept;
+    blend_job blend_before(int step) const noexcept;
+    blend_job blend_in(int step) const noexcept;
+    blend_job blend_at(float level_0, float level_n, int step) const noexcept;
     bool is_guided() const noexcept;
+    bool observes_before_blend() const noexcept;
+    std::int64_t values() const noexcept { return config_.dims.batch * config_.dims.elements; }
     std::byte* at(std::size_t offset) const noexcept { return config_.arena.data + offset; }
 
     sampler_config config_;

@@ -6,13 +6,14 @@ namespace ddim {
 
 /// Result of every call that can fail: 0 is success, everything else negative, in groups of ten by where it
 /// arises. Ignoring one is a compiler warning.
-enum class [[nodiscard]] status {
+enum class [[nodiscard]] status{
     ok = 0,
 
     // A run
     stopped = -1,       ///< the observer asked to stop; x is what the last completed step left
     model_failed = -2,  ///< the model returned a code other than 0: sampler::last_code()
     device_failed = -3, ///< the backend returned a code other than 0: sampler::last_code()
+    hook_failed = -4,   ///< a hook returned a code other than 0: sampler::last_code()
 
     // The order of calls
     not_initialised = -10,
@@ -35,6 +36,8 @@ enum class [[nodiscard]] status {
     prediction_undefined = -42,
     plan_empty = -43,
     plan_not_finite = -44,
+    temperature_out_of_range = -45,
+    v_posterior_out_of_range = -46,
 
     // Sampler: shape and options
     batch_out_of_range = -50,
@@ -43,6 +46,7 @@ enum class [[nodiscard]] status {
     guidance_scale_not_finite = -53,
     first_sample_out_of_range = -54,
     option_out_of_range = -55,
+    noise_dropout_out_of_range = -56,
 
     // Sampler: what the caller lends
     arena_null = -60,
@@ -56,6 +60,19 @@ enum class [[nodiscard]] status {
     noise_misaligned = -68,
     noise_too_small = -69,
     buffers_overlap = -70,
+    initial_noise_misaligned = -71,
+    initial_noise_too_small = -72,
+    dropout_keep_misaligned = -73,
+    dropout_keep_too_small = -74,
+
+    // Inpainting
+    known_x0_null = -80,
+    known_x0_misaligned = -81,
+    known_x0_too_small = -82,
+    mask_misaligned = -83,
+    mask_size_mismatch = -84,
+    mask_noise_misaligned = -85,
+    mask_noise_too_small = -86,
 };
 
 /// One English sentence without a full stop: what was wrong, and the limit that it broke.
@@ -66,6 +83,7 @@ constexpr const char* message(status value) noexcept {
     case status::stopped: return "the observer stopped the run";
     case status::model_failed: return "the model returned an error: see last_code()";
     case status::device_failed: return "the backend returned an error: see last_code()";
+    case status::hook_failed: return "a hook returned an error: see last_code()";
     case status::not_initialised: return "the sampler has not been through a successful init()";
     case status::not_begun: return "no run is under way: call begin() first";
     case status::no_call_pending: return "commit() without a model call handed out by next()";
@@ -84,12 +102,15 @@ constexpr const char* message(status value) noexcept {
         return "epsilon prediction needs alphas_cumprod > 0 and sample prediction alphas_cumprod < 1 at every step";
     case status::plan_empty: return "the plan has no steps";
     case status::plan_not_finite: return "a coefficient of the plan is not finite";
+    case status::temperature_out_of_range: return "the temperature must be finite and at least 0";
+    case status::v_posterior_out_of_range: return "v_posterior must lie in [0, 1]";
     case status::batch_out_of_range: return "the batch must be at least 1";
     case status::elements_out_of_range: return "the elements of a sample must lie between 1 and 2^34";
     case status::shape_overflow: return "batch x elements does not fit in the address space";
     case status::guidance_scale_not_finite: return "the guidance scale must be finite";
     case status::first_sample_out_of_range: return "first_sample must be at least 0, first_sample + batch below 2^31";
     case status::option_out_of_range: return "an option does not name a value of its enum";
+    case status::noise_dropout_out_of_range: return "the noise dropout must lie in [0, 1)";
     case status::arena_null: return "the arena is a null pointer";
     case status::arena_misaligned: return "the arena must be aligned to arena_alignment";
     case status::arena_too_small: return "the arena is smaller than arena_bytes()";
@@ -99,8 +120,22 @@ constexpr const char* message(status value) noexcept {
     case status::x_misaligned: return "x must be aligned to 4 bytes";
     case status::x_too_small: return "x is smaller than batch x elements";
     case status::noise_misaligned: return "the step noise must be aligned to 4 bytes";
-    case status::noise_too_small: return "the step noise is smaller than steps x batch x elements";
-    case status::buffers_overlap: return "x, the arena and the step noise must not overlap";
+    case status::noise_too_small:
+        return "the step noise is smaller than steps x batch x elements (repeated noise: steps x elements)";
+    case status::buffers_overlap: return "x, the arena and the buffers that are read must not overlap";
+    case status::initial_noise_misaligned: return "the initial noise must be aligned to 4 bytes";
+    case status::initial_noise_too_small: return "the initial noise is smaller than batch x elements";
+    case status::dropout_keep_misaligned: return "the dropout's keep mask must be aligned to 4 bytes";
+    case status::dropout_keep_too_small: return "the dropout's keep mask is smaller than steps x batch x elements";
+    case status::known_x0_null: return "a mask needs the known x0";
+    case status::known_x0_misaligned: return "the known x0 must be aligned to 4 bytes";
+    case status::known_x0_too_small: return "the known x0 is smaller than batch x elements";
+    case status::mask_misaligned: return "the mask must be aligned to 4 bytes";
+    case status::mask_size_mismatch:
+        return "the mask must have batch x elements entries, or a number that divides elements";
+    case status::mask_noise_misaligned: return "the mask's noise must be aligned to 4 bytes";
+    case status::mask_noise_too_small:
+        return "the mask's noise is smaller than batch x elements, for fresh noise times the steps";
     }
     return "unknown status";
 }

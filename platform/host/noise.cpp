@@ -11,10 +11,12 @@ struct word_arrays {
     std::uint32_t word[4][groups];
 };
 
-void fill_bits(std::uint64_t seed, const philox_block& first, word_arrays& bits) noexcept {
+void fill_bits(const block_place& place, word_arrays& bits) noexcept {
+    const std::uint32_t first_group = static_cast<std::uint32_t>(place.first / 4);
     for (int g = 0; g < groups; ++g) {
-        const philox_block block = philox4x32_10(
-            {{first.word[0] + static_cast<std::uint32_t>(g), first.word[1], first.word[2], first.word[3]}}, seed);
+        const philox_block block = philox4x32_10({{first_group + static_cast<std::uint32_t>(g), place.sample,
+                                                   place.step, static_cast<std::uint32_t>(place.purpose)}},
+                                                 place.seed);
         bits.word[0][g] = block.word[0];
         bits.word[1][g] = block.word[1];
         bits.word[2][g] = block.word[2];
@@ -32,22 +34,32 @@ void fill_pairs(const std::uint32_t (&radius_bits)[groups], const std::uint32_t 
     }
 }
 
+/// Four arrays of one component each, interleaved into elements.
+template <class Element>
+void interleave(const Element (&components)[4][groups], Element (&elements)[block_elements]) noexcept {
+    for (int g = 0; g < groups; ++g) {
+        elements[4 * g + 0] = components[0][g];
+        elements[4 * g + 1] = components[1][g];
+        elements[4 * g + 2] = components[2][g];
+        elements[4 * g + 3] = components[3][g];
+    }
+}
+
 } // namespace
 
-void fill_normal_block(std::uint64_t seed, std::int64_t first, std::uint32_t sample, std::uint32_t step,
-                       noise_purpose purpose, float (&normals)[block_elements]) noexcept {
+void fill_normal_block(const block_place& place, float (&normals)[block_elements]) noexcept {
     word_arrays bits;
-    fill_bits(seed, {{static_cast<std::uint32_t>(first / 4), sample, step, static_cast<std::uint32_t>(purpose)}},
-              bits);
+    fill_bits(place, bits);
     float pairs[4][groups];
     fill_pairs(bits.word[0], bits.word[1], pairs[0], pairs[1]);
     fill_pairs(bits.word[2], bits.word[3], pairs[2], pairs[3]);
-    for (int g = 0; g < groups; ++g) {
-        normals[4 * g + 0] = pairs[0][g];
-        normals[4 * g + 1] = pairs[1][g];
-        normals[4 * g + 2] = pairs[2][g];
-        normals[4 * g + 3] = pairs[3][g];
-    }
+    interleave(pairs, normals);
+}
+
+void fill_word_block(const block_place& place, std::uint32_t (&words)[block_elements]) noexcept {
+    word_arrays bits;
+    fill_bits(place, bits);
+    interleave(bits.word, words);
 }
 
 } // namespace ddim::detail

@@ -11,9 +11,20 @@ namespace ddim::detail {
 /// Elements of a block: the backend's loops work block by block, each stage within the first-level cache.
 inline constexpr int block_elements = 256;
 
-/// The normals of elements first .. first + block_elements - 1 of one sample (first a multiple of 4).
-void fill_normal_block(std::uint64_t seed, std::int64_t first, std::uint32_t sample, std::uint32_t step,
-                       noise_purpose purpose, float (&normals)[block_elements]) noexcept;
+/// The place of a block in the noise stream.
+struct block_place {
+    std::uint64_t seed;
+    std::int64_t first; ///< element; a multiple of 4
+    std::uint32_t sample;
+    std::uint32_t step;
+    noise_purpose purpose;
+};
+
+/// The normals of elements first .. first + block_elements - 1 of one sample.
+void fill_normal_block(const block_place& place, float (&normals)[block_elements]) noexcept;
+
+/// The random words of the same elements: element e has component e % 4 of its group's Philox block.
+void fill_word_block(const block_place& place, std::uint32_t (&words)[block_elements]) noexcept;
 
 } // namespace ddim::detail
 

@@ -9,6 +9,8 @@ namespace ddim::detail {
 
 namespace {
 
+using scratch = float[block_elements];
+
 /// A block of one sample: elements first .. first + count - 1 of row `sample`, at `offset` in [batch, elements].
 struct block {
     std::int64_t sample;
@@ -29,27 +31,72 @@ void for_each_block(const shape& dims, Work&& work) noexcept {
     }
 }
 
-/// The block's noise: the caller's, or drawn into `scratch`.
-const float* noise_of(const noise_source& source, const block& at, int step, noise_purpose purpose,
-                      float (&scratch)[block_elements]) noexcept {
-    if (source.given != nullptr) return source.given + at.offset;
-    const std::uint32_t sample = source.first_sample + static_cast<std::uint32_t>(at.sample);
-    fill_normal_block(source.seed, at.first, sample, static_cast<std::uint32_t>(step), purpose, scratch);
-    return scratch;
+block_place place_of(const noise_source& source, const block& at, noise_purpose purpose) noexcept {
+    const std::uint32_t sample = source.is_repeated ? 0 : source.first_sample + static_cast<std::uint32_t>(at.sample);
+    return {source.seed, at.first, sample, source.step, purpose};
 }
 
-/// The block's model output as float32: in place, or widened into `scratch`.
-const float* output_of(const void* output, element_type type, const block& at,
-                       float (&scratch)[block_elements]) noexcept {
+/// The block's noise: the caller's, or drawn into `storage`.
+const float* noise_of(const noise_source& source, const block& at, scratch& storage) noexcept {
+    if (source.given != nullptr) return source.given + (source.is_repeated ? at.first : at.offset);
+    fill_normal_block(place_of(source, at, source.purpose), storage);
+    return storage;
+}
+
+/// storage = noise with the entries that dropout drops set to 0, the others scaled up. They may be the same memory.
+void drop_noise(const step_job& job, const block& at, const float* noise, scratch& storage) noexcept {
+    const double probability = static_cast<double>(job.dropout.probability);
+    const float kept_scale = static_cast<float>(1.0 / (1.0 - probability));
+    if (job.dropout.keep != nullptr) {
+        const float* keep = job.dropout.keep + at.offset;
+        for (int i = 0; i < at.count; ++i) storage[i] = keep[i] > 0.0f ? noise[i] * kept_scale : 0.0f;
+        return;
+    }
+    const std::uint32_t threshold = static_cast<std::uint32_t>(probability * 0x1p32);
+    noise_source source = job.noise;
+    source.is_repeated = false; // repeated noise is dropped sample by sample, as the reference drops it
+    std::uint32_t words[block_elements];
+    fill_word_block(place_of(source, at, noise_purpose::dropout), words);
+    for (int i = 0; i < at.count; ++i) storage[i] = words[i] >= threshold ? noise[i] * kept_scale : 0.0f;
+}
+
+/// The noise term's noise, or null where the row has none.
+const float* step_noise_of(const step_job& job, const block& at, scratch& storage) noexcept {
+    if (!(job.row.u_n < 0.0f || job.row.u_n > 0.0f)) return nullptr;
+    const float* noise = noise_of(job.noise, at, storage);
+    if (!(job.dropout.probability > 0.0f)) return noise;
+    drop_noise(job, at, noise, storage);
+    return storage;
+}
+
+/// The block's model output as float32: in place, or widened into `storage`.
+const float* output_of(const void* output, element_type type, const block& at, scratch& storage) noexcept {
     if (type == element_type::float32) return static_cast<const float*>(output) + at.offset;
     if (type == element_type::float16) {
         const float16* values = static_cast<const float16*>(output) + at.offset;
-        for (int i = 0; i < at.count; ++i) scratch[i] = widen(values[i]);
+        for (int i = 0; i < at.count; ++i) storage[i] = widen(values[i]);
     } else {
         const bfloat16* values = static_cast<const bfloat16*>(output) + at.offset;
-        for (int i = 0; i < at.count; ++i) scratch[i] = widen(values[i]);
+        for (int i = 0; i < at.count; ++i) storage[i] = widen(values[i]);
     }
-    return scratch;
+    return storage;
+}
+
+/// values = m known + (1 - m) values, by the job's mask.
+void blend(const blend_job& job, const shape& dims, const block& at, float* values) noexcept {
+    scratch storage;
+    const bool is_noised = job.level_n > 0.0f;
+    const float* noise = is_noised ? noise_of(job.noise, at, storage) : nullptr;
+    const bool is_whole = job.mask_size == dims.batch * dims.elements;
+    std::int64_t entry = is_whole ? at.offset : at.first % job.mask_size;
+    for (int i = 0; i < at.count; ++i) {
+        const float entry_value = job.mask[entry];
+        const float mask = job.mask_regenerates ? 1.0f - entry_value : entry_value;
+        const float x0 = job.x0[at.offset + i];
+        const float known = is_noised ? noised(job.level_0, x0, job.level_n, noise[i]) : job.level_0 * x0;
+        values[i] = blended(mask, known, values[i]);
+        if (++entry == job.mask_size) entry = 0;
+    }
 }
 
 template <class Element>
@@ -76,17 +123,18 @@ void write_timesteps(const input_job& next, const shape& dims) noexcept {
     for (std::int64_t row = 0; row < next.copies * dims.batch; ++row) next.row_timesteps[row] = next.timestep;
 }
 
-/// What one block of a step reads and writes.
+/// What one block of a step reads and writes. Null: the step has none.
 struct block_data {
-    float* __restrict x;
-    float* __restrict x0;
-    const float* __restrict unconditional;
-    const float* __restrict conditional;
-    const float* __restrict noise;
+    float* x;
+    float* x0;
+    const float* unconditional;
+    const float* conditional;
+    const float* noise;
 };
 
+/// The whole step in one loop, without what it does not use.
 template <bool Guided, bool Noisy, bool KeepsX0>
-void step_block(const step_row& row, float scale, const block_data& data, int count) noexcept {
+void fused_step(const step_row& row, float scale, const block_data& data, int count) noexcept {
     const step_row r = row;
     float* __restrict x = data.x;
     float* __restrict x0 = data.x0;
@@ -104,51 +152,106 @@ void step_block(const step_row& row, float scale, const block_data& data, int co
     }
 }
 
-using step_block_fn = void (*)(const step_row&, float, const block_data&, int) noexcept;
-
 template <bool Guided, bool Noisy>
-step_block_fn choose_step_block(bool keeps_x0) noexcept {
-    return keeps_x0 ? step_block<Guided, Noisy, true> : step_block<Guided, Noisy, false>;
+void fused_step(const step_job& job, const block_data& data, int count) noexcept {
+    if (data.x0 != nullptr)
+        fused_step<Guided, Noisy, true>(job.row, job.guidance_scale, data, count);
+    else
+        fused_step<Guided, Noisy, false>(job.row, job.guidance_scale, data, count);
 }
 
-/// The loop without what this step does not use.
-step_block_fn choose_step_block(bool guided, bool noisy, bool keeps_x0) noexcept {
-    if (guided) return noisy ? choose_step_block<true, true>(keeps_x0) : choose_step_block<true, false>(keeps_x0);
-    return noisy ? choose_step_block<false, true>(keeps_x0) : choose_step_block<false, false>(keeps_x0);
+void fused_step(const step_job& job, const block_data& data, int count) noexcept {
+    if (data.unconditional != nullptr) {
+        if (data.noise != nullptr)
+            fused_step<true, true>(job, data, count);
+        else
+            fused_step<true, false>(job, data, count);
+    } else {
+        if (data.noise != nullptr)
+            fused_step<false, true>(job, data, count);
+        else
+            fused_step<false, false>(job, data, count);
+    }
+}
+
+/// The output after guidance, in place or in `storage`.
+const float* guide(const step_job& job, const block_data& data, int count, float* storage) noexcept {
+    if (data.unconditional == nullptr) return data.conditional;
+    for (int i = 0; i < count; ++i)
+        storage[i] = guided_output(job.guidance_scale, data.unconditional[i], data.conditional[i]);
+    return storage;
+}
+
+void predict(const step_row& row, const float* x, const float* output, float* x0, int count) noexcept {
+    for (int i = 0; i < count; ++i) x0[i] = predicted_x0(row, x[i], output[i]);
+}
+
+void update(const step_row& row, const block_data& data, const float* output, const float* x0, int count) noexcept {
+    for (int i = 0; i < count; ++i) {
+        const float state = updated_state(row, data.x[i], output[i], x0[i]);
+        data.x[i] = data.noise == nullptr ? state : with_noise(row, state, data.noise[i]);
+    }
+}
+
+/// A step in stages, for what comes between them: hooks, and a blend of x0.
+void staged_step(const step_job& job, const block& at, const block_data& data) noexcept {
+    scratch guided_storage, x0_storage;
+    const float* output = guide(job, data, at.count, guided_storage);
+    if (job.part == step_part::guide) {
+        for (int i = 0; i < at.count; ++i) job.guided[at.offset + i] = output[i];
+        return;
+    }
+    float* x0 = data.x0 != nullptr ? data.x0 : x0_storage;
+    if (job.part != step_part::update) {
+        predict(job.row, data.x, output, x0, at.count);
+        if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
+    }
+    if (job.part != step_part::predict) update(job.row, data, output, x0, at.count);
+}
+
+void step_block(const step_job& job, const block& at) noexcept {
+    scratch unconditional, conditional, noise;
+    block_data data{};
+    data.x = job.x + at.offset;
+    if (job.x0 != nullptr) data.x0 = job.x0 + at.offset;
+    if (job.unconditional != nullptr) data.unconditional = output_of(job.unconditional, job.type, at, unconditional);
+    data.conditional = output_of(job.conditional, job.type, at, conditional);
+    const bool ends_step = job.part == step_part::whole || job.part == step_part::update;
+    if (ends_step) data.noise = step_noise_of(job, at, noise);
+
+    if (job.part == step_part::whole && !job.blend.is_on_x0)
+        fused_step(job, data, at.count);
+    else
+        staged_step(job, at, data);
+    if (!ends_step) return;
+    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x);
+    write_input(job.next, job.dims, at, data.x);
+}
+
+void start_block(const begin_job& job, const block& at) noexcept {
+    float* x = job.x + at.offset;
+    if (job.initial != initial_state::given) {
+        scratch storage;
+        const float* noise = noise_of(job.noise, at, storage);
+        const bool is_noised = job.initial == initial_state::noised;
+        for (int i = 0; i < at.count; ++i)
+            x[i] = is_noised ? noised(job.level_0, x[i], job.level_n, noise[i]) : noise[i];
+    }
+    if (job.blend.mask != nullptr) blend(job.blend, job.dims, at, x);
+    write_input(job.next, job.dims, at, x);
 }
 
 } // namespace
 
 int host_begin(void*, const begin_job& job) noexcept {
-    for_each_block(job.dims, [&job](const block& at) {
-        float* x = job.x + at.offset;
-        if (job.draws_x) {
-            float scratch[block_elements];
-            const float* noise = noise_of(job.noise, at, 0, noise_purpose::initial, scratch);
-            for (int i = 0; i < at.count; ++i) x[i] = noise[i];
-        }
-        write_input(job.next, job.dims, at, x);
-    });
+    for_each_block(job.dims, [&job](const block& at) { start_block(job, at); });
     write_timesteps(job.next, job.dims);
     return 0;
 }
 
 int host_step(void*, const step_job& job) noexcept {
-    const bool guided = job.unconditional != nullptr;
-    const bool noisy = job.row.u_n < 0.0f || job.row.u_n > 0.0f;
-    const step_block_fn step = choose_step_block(guided, noisy, job.x0 != nullptr);
-    for_each_block(job.dims, [&](const block& at) {
-        float unconditional[block_elements], conditional[block_elements], noise[block_elements];
-        block_data data{};
-        data.x = job.x + at.offset;
-        if (job.x0 != nullptr) data.x0 = job.x0 + at.offset;
-        if (guided) data.unconditional = output_of(job.unconditional, job.type, at, unconditional);
-        data.conditional = output_of(job.conditional, job.type, at, conditional);
-        if (noisy) data.noise = noise_of(job.noise, at, job.step, noise_purpose::step, noise);
-        step(job.row, job.guidance_scale, data, at.count);
-        write_input(job.next, job.dims, at, data.x);
-    });
-    write_timesteps(job.next, job.dims);
+    for_each_block(job.dims, [&job](const block& at) { step_block(job, at); });
+    if (job.part == step_part::whole || job.part == step_part::update) write_timesteps(job.next, job.dims);
     return 0;
 }
 

@@ -18,6 +18,8 @@ constexpr auto plan = ddim::ddim_plan<10>(schedule);
 // Usable as an array bound.
 alignas(ddim::arena_alignment) std::byte latents[ddim::arena_bytes(plan, {3, 4 * 64 * 64}, guidance::batched)];
 
+constexpr ddim::arena_extras all_extras[] = {{false, false}, {true, false}, {false, true}, {true, true}};
+
 /// Regions as (start, bytes), those that the request uses.
 std::vector<std::pair<std::size_t, std::size_t>> regions_of(const ddim::arena_request& request) {
     const ddim::arena_layout layout = ddim::carve_arena(request);
@@ -29,7 +31,8 @@ std::vector<std::pair<std::size_t, std::size_t>> regions_of(const ddim::arena_re
     regions.emplace_back(layout.output, call);
     if (request.mode == guidance::sequential) regions.emplace_back(layout.conditional_output, call);
     regions.emplace_back(layout.row_timesteps, static_cast<std::size_t>(layout.rows) * 4);
-    if (request.keeps_x0) regions.emplace_back(layout.x0, values * 4);
+    if (request.extras.keeps_x0) regions.emplace_back(layout.x0, values * 4);
+    if (layout.guided != layout.output) regions.emplace_back(layout.guided, values * 4);
     return regions;
 }
 
@@ -40,13 +43,15 @@ TEST_CASE("regions are aligned, disjoint, in order, and fill the arena but for t
         for (const std::int64_t elements : {1, 32, 63, 64, 65, 900, 16384})
             for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
                 for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16})
-                    for (const bool keeps_x0 : {false, true})
+                    for (const ddim::arena_extras& extras : all_extras)
                         for (const bool scales : {false, true}) {
-                            const ddim::arena_request request{{batch, elements}, mode, type, keeps_x0, scales};
+                            const ddim::arena_request request{{batch, elements}, mode, type, extras, scales};
                             const ddim::arena_layout layout = ddim::carve_arena(request);
                             REQUIRE(layout.state == ddim::status::ok);
                             REQUIRE(layout.input_is_x ==
                                     (type == element_type::float32 && mode != guidance::batched && !scales));
+                            const bool in_place = type == element_type::float32 && mode == guidance::none;
+                            REQUIRE((layout.guided != layout.output) == (extras.corrects_score && !in_place));
                             std::size_t end = 0;
                             for (const auto& [start, bytes] : regions_of(request)) {
                                 REQUIRE(start % ddim::arena_alignment == 0);
@@ -83,10 +88,10 @@ TEST_CASE("a request that cannot be met has no size") {
         (ddim::carve_arena({{middle, 1}}).state == ddim::status::ok ? low : high) = middle;
     }
     const ddim::arena_layout largest =
-        ddim::carve_arena({{low, 1}, guidance::batched, element_type::float32, true, true});
+        ddim::carve_arena({{low, 1}, guidance::batched, element_type::float32, {true, true}, true});
     REQUIRE(largest.state == ddim::status::ok);
     CHECK(largest.bytes <= none / 2);
-    CHECK(largest.bytes >= static_cast<std::size_t>(low) * 20);
+    CHECK(largest.bytes >= static_cast<std::size_t>(low) * 24);
 }
 
 TEST_CASE("a plan that scales the model's input needs a region for it") {

@@ -66,10 +66,8 @@ double defined_rounding(float value) {
     exponent = exponent - 1 < type.smallest_exponent ? type.smallest_exponent : exponent - 1;
     const double unit = std::ldexp(1.0, exponent - type.digits);
     const double rounded = std::nearbyint(static_cast<double>(value) / unit) * unit;
-    const double limit =
-        2.0 * std::ldexp(1.0, 1 - type.smallest_exponent); // both types: 2^(largest exponent + 1)
-    return std::fabs(rounded) >= limit ? std::copysign(std::numeric_limits<double>::infinity(), rounded)
-                                       : rounded;
+    const double limit = 2.0 * std::ldexp(1.0, 1 - type.smallest_exponent); // both types: 2^(largest exponent + 1)
+    return std::fabs(rounded) >= limit ? std::copysign(std::numeric_limits<double>::infinity(), rounded) : rounded;
 }
 
 bool same_bits(float a, float b) { return float_bits(a) == float_bits(b); }
@@ -109,14 +107,12 @@ int wrongly_rounded_midpoints() {
     int wrong = 0;
     for (int sign = 0; sign <= 0x8000; sign += 0x8000) {
         for (int below = 0; below < format_of<Element>.infinity_bits - 1; ++below) {
-            const double sum =
-                defined_value<Element>(sign | below) + defined_value<Element>(sign | (below + 1));
+            const double sum = defined_value<Element>(sign | below) + defined_value<Element>(sign | (below + 1));
             const float middle = static_cast<float>(0.5 * sum); // exact: one digit more than the type has
             const int even = below % 2 == 0 ? below : below + 1;
             wrong += narrowed<Element>(middle) == (sign | even) ? 0 : 1;
             wrong += narrowed<Element>(std::nextafterf(middle, 0.0f)) == (sign | below) ? 0 : 1;
-            wrong +=
-                narrowed<Element>(std::nextafterf(middle, 2.0f * middle)) == (sign | (below + 1)) ? 0 : 1;
+            wrong += narrowed<Element>(std::nextafterf(middle, 2.0f * middle)) == (sign | (below + 1)) ? 0 : 1;
         }
     }
     return wrong;
@@ -129,8 +125,7 @@ void for_random_floats(std::uint32_t first, std::uint32_t last, int count, Use&&
     std::uniform_int_distribution<std::uint32_t> draw{first, last};
     for (int i = 0; i < count; ++i) {
         const float value = float_from_bits(draw(engine));
-        if (!std::isnan(value))
-            use(value);
+        if (!std::isnan(value)) use(value);
     }
 }
 
@@ -150,8 +145,8 @@ TEST_CASE_TEMPLATE("widening is exact for every pattern", Element, float16, bflo
     CHECK(wrongly_widened<Element>() == 0);
 }
 
-TEST_CASE_TEMPLATE("every pattern survives widening and narrowing, every NaN becomes the quiet one", Element,
-                   float16, bfloat16) {
+TEST_CASE_TEMPLATE("every pattern survives widening and narrowing, every NaN becomes the quiet one", Element, float16,
+                   bfloat16) {
     CHECK(not_returned<Element>() == 0);
 }
 
@@ -160,11 +155,9 @@ TEST_CASE_TEMPLATE("midpoints go to even, their neighbours to the nearer side", 
 }
 
 TEST_CASE_TEMPLATE("random floats round as the definition says", Element, float16, bfloat16) {
-    CHECK(wrongly_rounded_patterns<Element>(0x00000000, 0xFFFFFFFF, 1'000'000) ==
-          0); // every exponent and sign
-    CHECK(wrongly_rounded_patterns<Element>(0x33000000, 0x477FFFFF, 500'000) ==
-          0); // 2^-25 .. 2^16: half's range
-    CHECK(wrongly_rounded_patterns<Element>(0x00000000, 0x00FFFFFF, 100'000) == 0); // float32's subnormals
+    CHECK(wrongly_rounded_patterns<Element>(0x00000000, 0xFFFFFFFF, 1'000'000) == 0); // every exponent and sign
+    CHECK(wrongly_rounded_patterns<Element>(0x33000000, 0x477FFFFF, 500'000) == 0);   // 2^-25 .. 2^16: half's range
+    CHECK(wrongly_rounded_patterns<Element>(0x00000000, 0x00FFFFFF, 100'000) == 0);   // float32's subnormals
 }
 
 TEST_CASE("half overflows to infinity at 65520") {
@@ -199,16 +192,14 @@ TEST_CASE_TEMPLATE("zeros, infinities and NaN", Element, float16, bfloat16) {
     CHECK(narrowed<Element>(-0.0f) == 0x8000);
     CHECK(narrowed<Element>(infinity) == infinity_bits);
     CHECK(narrowed<Element>(-infinity) == (0x8000 | infinity_bits));
-    for (const std::uint32_t nan :
-         {0x7F800001u, 0x7FC00000u, 0x7FFFFFFFu, 0xFF800001u, 0xFFC00000u, 0xFFFFFFFFu}) {
+    for (const std::uint32_t nan : {0x7F800001u, 0x7FC00000u, 0x7FFFFFFFu, 0xFF800001u, 0xFFC00000u, 0xFFFFFFFFu}) {
         CAPTURE(nan);
         CHECK(narrowed<Element>(float_from_bits(nan)) == 0x7FFF);
     }
 }
 
 TEST_CASE("float32 passes as it is") {
-    for (const std::uint32_t bits :
-         {0u, 0x80000000u, 1u, 0x3F800000u, 0x7F7FFFFFu, 0x7F800000u, 0xFF800000u}) {
+    for (const std::uint32_t bits : {0u, 0x80000000u, 1u, 0x3F800000u, 0x7F7FFFFFu, 0x7F800000u, 0xFF800000u}) {
         CAPTURE(bits);
         float out = 5.0f;
         narrow(float_from_bits(bits), out);

@@ -18,7 +18,7 @@ constexpr ddim::shape dims{2, 1000};
 
 // Batched guidance needs the most of the three.
 alignas(ddim::arena_alignment)
-    std::byte arena[ddim::arena_bytes(plan, dims, guidance::batched, ddim::element_type::float32, true)];
+    std::byte arena[ddim::arena_bytes(plan, dims, guidance::batched, ddim::element_type::float32, {true})];
 float x[2000];
 
 int model(void*, const ddim::model_call& call) noexcept {

@@ -80,7 +80,7 @@ template <class Use>
 void for_each_normal(const place& at, int count, Use&& use) {
     float normals[block_elements];
     for (int first = 0; first < count; first += block_elements) {
-        ddim::detail::fill_normal_block(at.seed, first, at.sample, at.step, at.purpose, normals);
+        ddim::detail::fill_normal_block({at.seed, first, at.sample, at.step, at.purpose}, normals);
         for (const float normal : normals) use(static_cast<double>(normal));
     }
 }
@@ -162,6 +162,15 @@ std::vector<float> run_shard(std::int64_t first_sample, std::int64_t batch, std:
 bool holds_rows(const std::vector<float>& whole, std::int64_t row, std::int64_t elements,
                 const std::vector<float>& part) {
     return std::equal(part.begin(), part.end(), whole.begin() + row * elements, same_bits);
+}
+
+ddim::noise_source source_of(const place& at) {
+    ddim::noise_source source;
+    source.seed = at.seed;
+    source.first_sample = at.sample;
+    source.step = at.step;
+    source.purpose = at.purpose;
+    return source;
 }
 
 /// How many of a batch's numbers are not those of the contract.
@@ -275,7 +284,7 @@ TEST_CASE("a block of the host's loops has the bits of the single normals") {
         CAPTURE(start.first);
         const place& at = start.at;
         float normals[block_elements];
-        ddim::detail::fill_normal_block(at.seed, start.first, at.sample, at.step, at.purpose, normals);
+        ddim::detail::fill_normal_block({at.seed, start.first, at.sample, at.step, at.purpose}, normals);
         int wrong = 0;
         for (int i = 0; i < block_elements; ++i) {
             const std::uint32_t group = static_cast<std::uint32_t>((start.first + i) / 4);
@@ -284,6 +293,21 @@ TEST_CASE("a block of the host's loops has the bits of the single normals") {
         }
         CHECK(wrong == 0);
     }
+}
+
+TEST_CASE("a block of words has the bits of Philox") {
+    const place at{0xFEDCBA9876543210, 3, 2, noise_purpose::dropout};
+    constexpr std::int64_t first = 512;
+    std::uint32_t words[block_elements];
+    ddim::detail::fill_word_block({at.seed, first, at.sample, at.step, at.purpose}, words);
+    int wrong = 0;
+    for (int i = 0; i < block_elements; ++i) {
+        const std::uint32_t group = static_cast<std::uint32_t>((first + i) / 4);
+        const ddim::philox_block block =
+            ddim::philox4x32_10({{group, at.sample, at.step, static_cast<std::uint32_t>(at.purpose)}}, at.seed);
+        wrong += words[i] == block.word[i % 4] ? 0 : 1;
+    }
+    CHECK(wrong == 0);
 }
 
 // Seeds are fixed: these tests pass or fail for good. Right normals would miss five deviations once in 2 million
@@ -354,16 +378,15 @@ TEST_CASE("neighbouring elements are independent") {
 TEST_CASE("samples, steps, purposes and seeds share nothing") {
     const std::vector<float> base = stream({5, 5, 5, noise_purpose::step});
     const place others[] = {
-        {5, 6, 5, noise_purpose::step},
-        {5, 5, 6, noise_purpose::step},
-        {5, 5, 5, noise_purpose::initial},
-        {6, 5, 5, noise_purpose::step},
-        {5 + (std::uint64_t{1} << 32), 5, 5, noise_purpose::step},
+        {5, 6, 5, noise_purpose::step},    {5, 5, 6, noise_purpose::step},
+        {5, 5, 5, noise_purpose::initial}, {5, 5, 5, noise_purpose::mask},
+        {6, 5, 5, noise_purpose::step},    {5 + (std::uint64_t{1} << 32), 5, 5, noise_purpose::step},
     };
     for (const place& other : others) {
         CAPTURE(other.seed);
         CAPTURE(other.sample);
         CAPTURE(other.step);
+        CAPTURE(static_cast<std::uint32_t>(other.purpose));
         check_independent(base.data(), stream(other).data(), sample_elements);
     }
 }
@@ -377,20 +400,20 @@ TEST_CASE("the backend puts the contract's numbers in place") {
         ddim::begin_job begin;
         begin.dims = dims;
         begin.x = x.data();
-        begin.noise = {nullptr, first.seed, first.sample};
+        begin.noise = source_of(first);
         REQUIRE(ddim::host_backend().begin(nullptr, begin) == 0);
         CHECK(misplaced(x, dims, first) == 0);
 
+        const place later{first.seed, first.sample, 17, noise_purpose::step};
         ddim::step_job step; // x' = 1 noise
         step.dims = dims;
         step.row.u_n = 1.0f;
-        step.step = 17;
         step.x = x.data();
         const std::vector<float> output(x.size());
         step.conditional = output.data();
-        step.noise = begin.noise;
+        step.noise = source_of(later);
         REQUIRE(ddim::host_backend().step(nullptr, step) == 0);
-        CHECK(misplaced(x, dims, {first.seed, first.sample, 17, noise_purpose::step}) == 0);
+        CHECK(misplaced(x, dims, later) == 0);
     }
 }
 

@@ -219,7 +219,7 @@ TEST_CASE("x_T given is read; drawn is not") {
     REQUIRE(given.init() == status::ok);
     REQUIRE(given.run() == status::ok);
     CHECK(given.x != drawn.x);
-    CHECK_FALSE(given.record.begins[0].draws_x);
+    CHECK(given.record.begins[0].initial == ddim::initial_state::given);
 }
 
 TEST_CASE("step noise handed in equals step noise drawn, when the numbers are the same") {

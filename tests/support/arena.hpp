@@ -43,9 +43,9 @@ class guarded_arena {
     std::size_t start_;
 };
 
-/// What arena_bytes() says for a config.
+/// The size of the arena that a config needs.
 inline std::size_t arena_bytes_of(const ddim::sampler_config& config) {
-    return ddim::arena_bytes(config.plan, config.dims, config.mode, config.model_type, config.keeps_x0);
+    return ddim::carve_arena(ddim::arena_request_of(config)).bytes;
 }
 
 } // namespace test_support

@@ -57,6 +57,10 @@ std::uint64_t mix(std::uint64_t stream, std::uint64_t i) {
     return z ^ (z >> 31);
 }
 
+void append(std::vector<float>& all, const std::vector<float>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+}
+
 /// Mean of a sample's four conditions, in the order of the reference's sum.
 float mean_of_four(const float (&c)[4]) { return (((c[0] + c[1]) + c[2]) + c[3]) * 0.25f; }
 
@@ -110,6 +114,25 @@ std::vector<float> gauss(std::uint32_t stream, std::size_t count) {
         values[i] = static_cast<float>(sum - 131070) * 2.6429e-5f;
     }
     return values;
+}
+
+std::vector<float> keep(std::uint32_t stream, double p, std::size_t count) {
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i)
+        values[i] = static_cast<double>(mix(stream, i) >> 40) / 16777216.0 >= p ? 1.0f : 0.0f;
+    return values;
+}
+
+std::vector<float> gauss_of_steps(std::uint32_t first, int steps, std::size_t count) {
+    std::vector<float> all;
+    for (int k = 0; k < steps; ++k) append(all, gauss(first + static_cast<std::uint32_t>(k), count));
+    return all;
+}
+
+std::vector<float> keep_of_steps(std::uint32_t first, int steps, double p, std::size_t count) {
+    std::vector<float> all;
+    for (int k = 0; k < steps; ++k) append(all, keep(first + static_cast<std::uint32_t>(k), p, count));
+    return all;
 }
 
 analytic_model::analytic_model(int steps, std::int64_t batch, std::int64_t image_width)

@@ -44,6 +44,13 @@ class fingerprint {
 /// "normal" values of a stream: what stands for noise.
 std::vector<float> gauss(std::uint32_t stream, std::size_t count);
 
+/// The entries that noise dropout with probability p keeps: 1 or 0.
+std::vector<float> keep(std::uint32_t stream, double p, std::size_t count);
+
+/// gauss or keep of streams first .. first + steps - 1, one after the other.
+std::vector<float> gauss_of_steps(std::uint32_t first, int steps, std::size_t count);
+std::vector<float> keep_of_steps(std::uint32_t first, int steps, double p, std::size_t count);
+
 /// The golden model: a closed formula, each float32 operation rounded once.
 struct analytic_model {
     int train_steps = 1000;

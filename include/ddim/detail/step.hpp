@@ -30,6 +30,16 @@ DDIM_HOST_DEVICE inline float with_noise(const step_row& row, float state, float
     return state + row.u_n * noise;
 }
 
+/// A clean sample noised to a level (the reference's q_sample).
+DDIM_HOST_DEVICE inline float noised(float level_0, float x0, float level_n, float noise) noexcept {
+    return level_0 * x0 + level_n * noise;
+}
+
+/// The known value where the mask is 1, the other where it is 0.
+DDIM_HOST_DEVICE inline float blended(float mask, float known, float value) noexcept {
+    return known * mask + (1.0f - mask) * value;
+}
+
 } // namespace ddim::detail
 
 #endif
