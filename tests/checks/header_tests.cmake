@@ -1,0 +1,15 @@
+# Each public header by itself, under our warnings: to build these is the test.
+file(GLOB_RECURSE headers RELATIVE "${PROJECT_SOURCE_DIR}/include" CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/include/*.h" "${PROJECT_SOURCE_DIR}/include/*.hpp")
+set(header_tests "")
+foreach(header IN LISTS headers)
+    string(MAKE_C_IDENTIFIER "${header}" name)
+    set(header_test "${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cpp")
+    configure_file(header_test.cpp.in "${header_test}" @ONLY)
+    list(APPEND header_tests "${header_test}")
+endforeach()
+foreach(standard 17 20)
+    add_library(ddim_header_tests_${standard} OBJECT ${header_tests})
+    set_target_properties(ddim_header_tests_${standard} PROPERTIES CXX_STANDARD ${standard})
+    target_link_libraries(ddim_header_tests_${standard} PRIVATE ddim::ddim ddim_build_options)
+endforeach()
