@@ -32,15 +32,20 @@ status sampler::begin(span<float> x, std::uint64_t seed) noexcept {
     x_ = x.data;
     seed_ = seed;
 
-    const status prepared = prepare(config_.initial);
-    if (prepared != status::ok) return prepared;
     phase_ = phase::call_due;
     state_ = status::ok;
     branch_ = !is_guided()                        ? branch::conditional
               : config_.mode == guidance::batched ? branch::both
                                                   : branch::unconditional;
-    if (!config_.observer.sees_start) return status::ok;
-    return show({-1, config_.plan.rows[0].timestep, x_, nullptr, config_.stream});
+    return start();
+}
+
+/// Makes x_T, shows it where the observer asks for it, and makes it ready for the first model call.
+status sampler::start() noexcept {
+    if (config_.observer.function == nullptr || !config_.observer.sees_start) return prepare(config_.initial, true);
+    status state = prepare(config_.initial, false);
+    if (state == status::ok) state = show({-1, config_.plan.rows[0].timestep, x_, nullptr, config_.stream});
+    return state == status::ok ? prepare(initial_state::given, true) : state;
 }
 
 bool sampler::next(model_call& call) noexcept {
@@ -90,7 +95,7 @@ status sampler::finish_step() noexcept {
     if (config_.mode == guidance::sequential && is_guided()) branch_ = branch::unconditional;
     if (step_ == config_.plan.steps) phase_ = phase::ended;
     state = show({job.step, job.row.timestep, x_, job.x0, config_.stream});
-    return prepares_later && state == status::ok ? prepare(initial_state::given) : state;
+    return prepares_later && state == status::ok ? prepare(initial_state::given, true) : state;
 }
 
 /// Whether an observer stands between a step and the blend before the next model call: it sees what the step made, so
@@ -100,8 +105,8 @@ bool sampler::observes_before_blend() const noexcept {
            config_.known.when == blend_time::before_model && step_ + 1 < config_.plan.steps;
 }
 
-/// Makes x ready for the model call of the current step.
-status sampler::prepare(initial_state initial) noexcept {
+/// Makes the state, and, if asked, puts the known region in place and writes the input of the current step.
+status sampler::prepare(initial_state initial, bool for_model) noexcept {
     begin_job job;
     job.dims = config_.dims;
     job.x = x_;
@@ -109,8 +114,10 @@ status sampler::prepare(initial_state initial) noexcept {
     job.level_0 = config_.plan.rows[0].from_0;
     job.level_n = config_.plan.rows[0].from_n;
     job.noise = noise_for(noise_purpose::initial, 0, config_.initial_noise.data, 0);
-    job.blend = blend_before(step_);
-    job.next = input_for(step_);
+    if (for_model) {
+        job.blend = blend_before(step_);
+        job.next = input_for(step_);
+    }
     job.stream = config_.stream;
     const int code = config_.platform.begin(config_.platform.context, job);
     return code == 0 ? status::ok : end_run(status::device_failed, code);

@@ -14,8 +14,9 @@ status fill_alphas_cumprod(const double* betas, float* alphas_cumprod, int train
     return detail::compute_alphas_cumprod(betas, alphas_cumprod, train_steps);
 }
 
-status fill_ddpm_buffer(ddpm_buffer which, const double* betas, float* values, int train_steps) noexcept {
-    return detail::compute_ddpm_buffer(which, betas, values, train_steps);
+status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
+                        int train_steps) noexcept {
+    return detail::compute_ddpm_buffer(which, v_posterior, betas, values, train_steps);
 }
 
 status fill_timesteps(spacing rule, int train_steps, int steps, int offset, int* values) noexcept {

@@ -92,7 +92,8 @@ class sampler {
   private:
     enum class phase : unsigned char { blank, ready, call_due, call_pending, ended };
 
-    status prepare(initial_state initial) noexcept;
+    status start() noexcept;
+    status prepare(initial_state initial, bool for_model) noexcept;
     status finish_step() noexcept;
     status correct_score(step_job& job) noexcept;
     status change_x0(step_job& job) noexcept;

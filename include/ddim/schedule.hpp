@@ -1,7 +1,7 @@
 // Noise schedules: betas, alphas_cumprod, and every buffer that a DDPM derives from them.
 //
 //   betas<1000>(...)  ->  make_schedule(betas)      what plans are built from
-//                     ->  ddpm_table(betas, name)   the 13 buffers of DDPM.register_schedule, one at a time
+//                     ->  ddpm_table(betas, name)   the buffers of DDPM.register_schedule, one at a time
 //
 // Everything is computed in double and rounded once to float. As a constant each table wants its own constexpr
 // variable (compilers budget their work per initialiser); at run time the archive does the same arithmetic.
@@ -63,7 +63,7 @@ struct schedule_view {
         : alphas_cumprod(table.values), train_steps(table.train_steps), state(table.state) {}
 };
 
-/// The buffers of the reference's DDPM.register_schedule, under its names and in its order.
+/// The buffers of the reference's DDPM.register_schedule, under its names and in its order, lvlb_weights three times.
 enum class ddpm_buffer {
     betas,
     alphas_cumprod,
@@ -77,14 +77,17 @@ enum class ddpm_buffer {
     posterior_log_variance_clipped,
     posterior_mean_coef1,
     posterior_mean_coef2,
-    lvlb_weights,
+    lvlb_weights,              ///< of epsilon prediction
+    lvlb_weights_x0,           ///< of x0 prediction, as it was meant: sqrt(a) / (4 (1 - a)), a = alphas_cumprod
+    lvlb_weights_x0_reference, ///< of x0 prediction, with the reference's slip of precedence: sqrt(a) / (2 (2 - a))
 };
 
 // The archive's twins of the constexpr builders below, for run time. Both fill `train_steps` entries and return
 // ok, beta_out_of_range, or (no entry written) train_steps_out_of_range.
 status fill_betas(const beta_options& options, double* betas, int train_steps) noexcept;
 status fill_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept;
-status fill_ddpm_buffer(ddpm_buffer which, const double* betas, float* values, int train_steps) noexcept;
+status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
+                        int train_steps) noexcept;
 
 namespace detail {
 
@@ -148,53 +151,68 @@ constexpr status compute_alphas_cumprod(const double* betas, float* alphas_cumpr
     return check_betas(betas, train_steps);
 }
 
-constexpr double posterior_variance(double beta, double product, double product_prev) noexcept {
-    return beta * (1.0 - product_prev) / (1.0 - product);
+/// What the entry of a buffer at one timestep is made of.
+struct ddpm_point {
+    double beta;
+    double product;      ///< alphas_cumprod
+    double product_prev; ///< alphas_cumprod_prev
+    double v_posterior;
+};
+
+constexpr double posterior_variance(const ddpm_point& at) noexcept {
+    const double posterior = at.beta * (1.0 - at.product_prev) / (1.0 - at.product);
+    return (1.0 - at.v_posterior) * posterior + at.v_posterior * at.beta;
 }
 
 /// lvlb_weights of epsilon prediction. The reference computes this one in float32, from the rounded rows.
-constexpr float lvlb_weight(double beta, double product, double product_prev) noexcept {
-    const float beta32 = static_cast<float>(beta);
-    const float variance32 = static_cast<float>(posterior_variance(beta, product, product_prev));
-    const float alpha32 = static_cast<float>(1.0 - beta);
-    const float product32 = static_cast<float>(product);
-    return (beta32 * beta32) / (2.0f * variance32 * alpha32 * (1.0f - product32));
+constexpr float lvlb_weight(const ddpm_point& at) noexcept {
+    const float beta = static_cast<float>(at.beta);
+    const float variance = static_cast<float>(posterior_variance(at));
+    const float alpha = static_cast<float>(1.0 - at.beta);
+    const float product = static_cast<float>(at.product);
+    return (beta * beta) / (2.0f * variance * alpha * (1.0f - product));
 }
 
-constexpr double ddpm_entry(ddpm_buffer which, double beta, double product, double product_prev) noexcept {
+constexpr double ddpm_entry(ddpm_buffer which, const ddpm_point& at) noexcept {
     switch (which) {
-    case ddpm_buffer::betas: return beta;
-    case ddpm_buffer::alphas_cumprod: return product;
-    case ddpm_buffer::alphas_cumprod_prev: return product_prev;
-    case ddpm_buffer::sqrt_alphas_cumprod: return sqrt(product);
-    case ddpm_buffer::sqrt_one_minus_alphas_cumprod: return sqrt(1.0 - product);
-    case ddpm_buffer::log_one_minus_alphas_cumprod: return log(1.0 - product);
-    case ddpm_buffer::sqrt_recip_alphas_cumprod: return sqrt(1.0 / product);
-    case ddpm_buffer::sqrt_recipm1_alphas_cumprod: return sqrt(1.0 / product - 1.0);
-    case ddpm_buffer::posterior_variance: return posterior_variance(beta, product, product_prev);
+    case ddpm_buffer::betas: return at.beta;
+    case ddpm_buffer::alphas_cumprod: return at.product;
+    case ddpm_buffer::alphas_cumprod_prev: return at.product_prev;
+    case ddpm_buffer::sqrt_alphas_cumprod: return sqrt(at.product);
+    case ddpm_buffer::sqrt_one_minus_alphas_cumprod: return sqrt(1.0 - at.product);
+    case ddpm_buffer::log_one_minus_alphas_cumprod: return log(1.0 - at.product);
+    case ddpm_buffer::sqrt_recip_alphas_cumprod: return sqrt(1.0 / at.product);
+    case ddpm_buffer::sqrt_recipm1_alphas_cumprod: return sqrt(1.0 / at.product - 1.0);
+    case ddpm_buffer::posterior_variance: return posterior_variance(at);
     case ddpm_buffer::posterior_log_variance_clipped: {
-        const double variance = posterior_variance(beta, product, product_prev);
+        const double variance = posterior_variance(at);
         return log(variance > 1e-20 ? variance : 1e-20);
     }
-    case ddpm_buffer::posterior_mean_coef1: return beta * sqrt(product_prev) / (1.0 - product);
-    case ddpm_buffer::posterior_mean_coef2: return (1.0 - product_prev) * sqrt(1.0 - beta) / (1.0 - product);
-    case ddpm_buffer::lvlb_weights: return static_cast<double>(lvlb_weight(beta, product, product_prev));
+    case ddpm_buffer::posterior_mean_coef1: return at.beta * sqrt(at.product_prev) / (1.0 - at.product);
+    case ddpm_buffer::posterior_mean_coef2: return (1.0 - at.product_prev) * sqrt(1.0 - at.beta) / (1.0 - at.product);
+    case ddpm_buffer::lvlb_weights: return static_cast<double>(lvlb_weight(at));
+    case ddpm_buffer::lvlb_weights_x0: return 0.5 * sqrt(at.product) / (2.0 * (1.0 - at.product));
+    case ddpm_buffer::lvlb_weights_x0_reference: return 0.5 * sqrt(at.product) / (2.0 - at.product);
     }
     return 0.0;
 }
 
-constexpr status compute_ddpm_buffer(ddpm_buffer which, const double* betas, float* values,
+constexpr status compute_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
                                      int train_steps) noexcept {
     if (train_steps < 1) return status::train_steps_out_of_range;
+    if (which < ddpm_buffer::betas || which > ddpm_buffer::lvlb_weights_x0_reference)
+        return status::option_out_of_range;
+    if (!(v_posterior >= 0.0 && v_posterior <= 1.0)) return status::v_posterior_out_of_range;
     const status state = check_betas(betas, train_steps);
     if (state != status::ok) return state;
     double product = 1.0;
     for (int t = 0; t < train_steps; ++t) {
         const double product_prev = product;
         product *= 1.0 - betas[t];
-        // At t = 0 the posterior variance is 0 and the weight infinite: the reference copies its neighbour.
+        // At t = 0 the posterior variance may be 0 and the weight infinite: the reference copies its neighbour.
         const bool patched = which == ddpm_buffer::lvlb_weights && t == 0;
-        values[t] = patched ? 0.0f : static_cast<float>(ddpm_entry(which, betas[t], product, product_prev));
+        values[t] =
+            patched ? 0.0f : static_cast<float>(ddpm_entry(which, {betas[t], product, product_prev, v_posterior}));
     }
     if (which == ddpm_buffer::lvlb_weights && train_steps > 1) values[0] = values[1];
     return status::ok;
@@ -247,18 +265,22 @@ constexpr schedule<Capacity> make_schedule(const beta_table<Capacity>& table) {
     return result;
 }
 
-/// One of the 13 DDPM buffers, rounded to float32 as the reference registers it. Passes the betas' state on.
-/// Entries that divide by alphas_cumprod = 0 (zero terminal SNR) are infinite; in a constant that does not compile.
+/// One of the DDPM buffers, rounded to float32 as the reference registers it. `v_posterior` in [0, 1] mixes the
+/// posterior's variance (0) with beta (1), in the buffers made of it. Passes the betas' state on;
+/// option_out_of_range, v_posterior_out_of_range. Entries that divide by alphas_cumprod = 0 (zero terminal SNR) are
+/// infinite; in a constant that does not compile.
 template <int Capacity>
-constexpr schedule_table<Capacity> ddpm_table(const beta_table<Capacity>& table, ddpm_buffer which) {
+constexpr schedule_table<Capacity> ddpm_table(const beta_table<Capacity>& table, ddpm_buffer which,
+                                              double v_posterior = 0.0) {
     schedule_table<Capacity> result{};
     result.train_steps = table.train_steps;
     result.state = table.state;
     if (table.state == status::ok) {
         if (DDIM_CONSTANT_EVALUATED())
-            result.state = detail::compute_ddpm_buffer(which, table.values, result.values, table.train_steps);
+            result.state =
+                detail::compute_ddpm_buffer(which, v_posterior, table.values, result.values, table.train_steps);
         else
-            result.state = fill_ddpm_buffer(which, table.values, result.values, table.train_steps);
+            result.state = fill_ddpm_buffer(which, v_posterior, table.values, result.values, table.train_steps);
     }
     detail::refuse_constant_unless_ok(result.state);
     return result;

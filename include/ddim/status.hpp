@@ -73,6 +73,13 @@ enum class [[nodiscard]] status{
     mask_size_mismatch = -84,
     mask_noise_misaligned = -85,
     mask_noise_too_small = -86,
+
+    // Intermediates, and the functions of ddpm.hpp
+    log_every_t_out_of_range = -90,
+    log_null = -91,
+    log_too_small = -92,
+    values_null = -93,
+    values_size_mismatch = -94,
 };
 
 /// One English sentence without a full stop: what was wrong, and the limit that it broke.
@@ -136,6 +143,11 @@ constexpr const char* message(status value) noexcept {
     case status::mask_noise_misaligned: return "the mask's noise must be aligned to 4 bytes";
     case status::mask_noise_too_small:
         return "the mask's noise is smaller than batch x elements, for fresh noise times the steps";
+    case status::log_every_t_out_of_range: return "log_every_t must be at least 1";
+    case status::log_null: return "a buffer of the log is a null pointer";
+    case status::log_too_small: return "a buffer of the log holds fewer than intermediate_count() x batch x elements";
+    case status::values_null: return "a buffer is a null pointer";
+    case status::values_size_mismatch: return "buffers that belong together must have the same size";
     }
     return "unknown status";
 }

@@ -201,12 +201,11 @@ void staged_step(const step_job& job, const block& at, const block_data& data) n
         for (int i = 0; i < at.count; ++i) job.guided[at.offset + i] = output[i];
         return;
     }
+    if (job.part == step_part::update) return update(job.row, data, output, data.x0, at.count);
     float* x0 = data.x0 != nullptr ? data.x0 : x0_storage;
-    if (job.part != step_part::update) {
-        predict(job.row, data.x, output, x0, at.count);
-        if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
-    }
-    if (job.part != step_part::predict) update(job.row, data, output, x0, at.count);
+    predict(job.row, data.x, output, x0, at.count);
+    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
+    if (job.part == step_part::whole) update(job.row, data, output, x0, at.count);
 }
 
 void step_block(const step_job& job, const block& at) noexcept {

@@ -1,0 +1,44 @@
+#include "ddim/intermediates.hpp"
+
+namespace ddim {
+
+status intermediate_log::init(int steps, const shape& dims, int log_every_t, span<float> x_inter,
+                              span<float> pred_x0) noexcept {
+    if (steps < 1) return status::steps_out_of_range;
+    if (log_every_t < 1) return status::log_every_t_out_of_range;
+    const status shaped = detail::check_shape(dims);
+    if (shaped != status::ok) return shaped;
+    if (x_inter.data == nullptr || pred_x0.data == nullptr) return status::log_null;
+    const std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
+    const std::size_t entries = static_cast<std::size_t>(intermediate_count(steps, log_every_t));
+    if (x_inter.size / entries < values || pred_x0.size / entries < values) return status::log_too_small;
+    x_inter_ = x_inter.data;
+    pred_x0_ = pred_x0.data;
+    values_ = dims.batch * dims.elements;
+    steps_ = steps;
+    log_every_t_ = log_every_t;
+    count_ = 0;
+    return status::ok;
+}
+
+int intermediate_log::observe(void* context, const observation& seen) noexcept {
+    intermediate_log& log = *static_cast<intermediate_log*>(context);
+    const int index = log.steps_ - 1 - seen.step;
+    if (seen.step < 0) {
+        log.count_ = 0;
+        log.append(seen.x, seen.x);
+    } else if (index % log.log_every_t_ == 0 || seen.step == 0) {
+        log.append(seen.x, seen.x0);
+    }
+    return 0;
+}
+
+void intermediate_log::append(const float* x, const float* x0) noexcept {
+    float* x_entry = x_inter_ + count_ * values_;
+    float* x0_entry = pred_x0_ + count_ * values_;
+    for (std::int64_t i = 0; i < values_; ++i) x_entry[i] = x[i];
+    for (std::int64_t i = 0; i < values_; ++i) x0_entry[i] = x0[i];
+    ++count_;
+}
+
+} // namespace ddim
