@@ -10,41 +10,106 @@ status sampler::init(const sampler_config& config) noexcept {
     if (checked != status::ok) return checked;
     config_ = config;
     layout_ = carve_arena(arena_request_of(config));
+    if (config.platform.check != nullptr) {
+        last_code_ = config.platform.check(config.platform.context, config.arena.data);
+        if (last_code_ != 0) return status::device_unavailable;
+    }
     phase_ = phase::ready;
     state_ = status::not_begun;
     return status::ok;
 }
 
-status sampler::run(span<float> x, std::uint64_t seed) noexcept {
+status sampler::set_plan(plan_view plan) noexcept {
+    if (phase_ == phase::blank) return status::not_initialised;
+    const status checked = detail::check_plan(plan);
+    if (checked != status::ok) return checked;
+    const bool fits = plan.steps == config_.plan.steps && !(layout_.input_is_x && scales_input(plan));
+    if (!fits) return status::plan_mismatch;
+    config_.plan = plan;
+    is_loaded_ = false;
+    return status::ok;
+}
+
+status sampler::set_guidance_scale(float scale) noexcept {
+    if (phase_ == phase::blank) return status::not_initialised;
+    if (!detail::is_finite(static_cast<double>(scale))) return status::guidance_scale_not_finite;
+    config_.guidance_scale = scale;
+    is_loaded_ = false;
+    return status::ok;
+}
+
+status sampler::run(span<float> x, std::uint64_t seed, void* stream) noexcept {
     if (phase_ != phase::blank && config_.model.function == nullptr) return status::model_missing;
-    status state = begin(x, seed);
+    const status begun = begin(x, seed, stream);
+    return begun == status::ok ? run_steps() : begun;
+}
+
+status sampler::run_loaded(span<float> x, void* stream) noexcept {
+    if (phase_ != phase::blank && config_.model.function == nullptr) return status::model_missing;
+    if (phase_ != phase::blank && !is_loaded_) return status::not_begun;
+    const status begun = start(x, stream);
+    return begun == status::ok ? run_steps() : begun;
+}
+
+status sampler::run_steps() noexcept {
+    status state = status::ok;
     model_call call;
     while (state == status::ok && next(call)) state = commit(config_.model.function(config_.model.context, call));
     return state;
 }
 
-status sampler::begin(span<float> x, std::uint64_t seed) noexcept {
+status sampler::begin(span<float> x, std::uint64_t seed, void* stream) noexcept {
+    if (phase_ == phase::blank) return status::not_initialised;
+    const status checked = detail::check_state(x, config_);
+    if (checked != status::ok) return end_run(checked, 0);
+    const status loaded = load(seed, stream);
+    return loaded == status::ok ? start(x, stream) : loaded;
+}
+
+status sampler::load(std::uint64_t seed, void* stream) noexcept {
+    if (phase_ == phase::blank) return status::not_initialised;
+    phase_ = phase::ready;
+    state_ = status::not_begun;
+    step_ = 0;
+    values_ = {seed, config_.guidance_scale};
+    is_loaded_ = false;
+    if (config_.platform.load != nullptr) {
+        load_job job;
+        job.rows = config_.plan.rows;
+        job.steps = config_.plan.steps;
+        job.values = values_;
+        job.rows_target = reinterpret_cast<step_row*>(at(layout_.plan_rows));
+        job.values_target = reinterpret_cast<run_values*>(at(layout_.run_values));
+        job.stream = stream;
+        const int code = config_.platform.load(config_.platform.context, job);
+        if (code != 0) return end_run(status::device_failed, code);
+    }
+    is_loaded_ = true;
+    return status::ok;
+}
+
+/// Begins a run of what is loaded.
+status sampler::start(span<float> x, void* stream) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
     step_ = 0;
     last_code_ = 0;
     const status checked = detail::check_state(x, config_);
     if (checked != status::ok) return end_run(checked, 0);
     x_ = x.data;
-    seed_ = seed;
-
+    stream_ = stream;
     phase_ = phase::call_due;
     state_ = status::ok;
     branch_ = !is_guided()                        ? branch::conditional
               : config_.mode == guidance::batched ? branch::both
                                                   : branch::unconditional;
-    return start();
+    return make_start();
 }
 
 /// Makes x_T, shows it where the observer asks for it, and makes it ready for the first model call.
-status sampler::start() noexcept {
+status sampler::make_start() noexcept {
     if (config_.observer.function == nullptr || !config_.observer.sees_start) return prepare(config_.initial, true);
     status state = prepare(config_.initial, false);
-    if (state == status::ok) state = show({-1, config_.plan.rows[0].timestep, x_, nullptr, config_.stream});
+    if (state == status::ok) state = show(-1, nullptr);
     return state == status::ok ? prepare(initial_state::given, true) : state;
 }
 
@@ -62,7 +127,7 @@ bool sampler::next(model_call& call) noexcept {
     call.timestep_index = static_cast<std::int32_t>(timestep);
     call.row_timesteps = reinterpret_cast<const float*>(at(layout_.row_timesteps));
     call.step = step_;
-    call.stream = config_.stream;
+    call.stream = stream_;
     phase_ = phase::call_pending;
     return true;
 }
@@ -94,7 +159,7 @@ status sampler::finish_step() noexcept {
     ++step_;
     if (config_.mode == guidance::sequential && is_guided()) branch_ = branch::unconditional;
     if (step_ == config_.plan.steps) phase_ = phase::ended;
-    state = show({job.step, job.row.timestep, x_, job.x0, config_.stream});
+    state = show(step_ - 1, job.x0);
     return prepares_later && state == status::ok ? prepare(initial_state::given, true) : state;
 }
 
@@ -111,14 +176,13 @@ status sampler::prepare(initial_state initial, bool for_model) noexcept {
     job.dims = config_.dims;
     job.x = x_;
     job.initial = initial;
-    job.level_0 = config_.plan.rows[0].from_0;
-    job.level_n = config_.plan.rows[0].from_n;
+    job.to = &row_at(0)->from;
     job.noise = noise_for(noise_purpose::initial, 0, config_.initial_noise.data, 0);
     if (for_model) {
         job.blend = blend_before(step_);
         job.next = input_for(step_);
     }
-    job.stream = config_.stream;
+    job.stream = stream_;
     const int code = config_.platform.begin(config_.platform.context, job);
     return code == 0 ? status::ok : end_run(status::device_failed, code);
 }
@@ -136,7 +200,7 @@ status sampler::correct_score(step_job& job) noexcept {
     job.unconditional = nullptr;
     job.conditional = job.guided;
     job.type = element_type::float32;
-    return call_hook(config_.score_corrector, job, job.guided);
+    return call_hook(config_.score_corrector, job.guided);
 }
 
 /// Makes the predicted x0, shows it to the hook, and leaves the update of the state to do.
@@ -147,7 +211,7 @@ status sampler::change_x0(step_job& job) noexcept {
     if (predicted != status::ok) return predicted;
     job.part = step_part::update;
     if (job.blend.is_on_x0) job.blend = blend_job{};
-    return call_hook(config_.x0_hook, job, job.x0);
+    return call_hook(config_.x0_hook, job.x0);
 }
 
 status sampler::do_part(const step_job& job) noexcept {
@@ -155,23 +219,26 @@ status sampler::do_part(const step_job& job) noexcept {
     return code == 0 ? status::ok : end_run(status::device_failed, code);
 }
 
-status sampler::call_hook(const hook_ref& hook, const step_job& job, float* values) noexcept {
+status sampler::call_hook(const hook_ref& hook, float* values) noexcept {
+    const float timestep = config_.plan.rows[step_].timestep;
     hook_call call;
     call.values = values;
     call.x = x_;
     call.batch = config_.dims.batch;
     call.elements = config_.dims.elements;
-    call.timestep = job.row.timestep;
-    call.timestep_index = static_cast<std::int32_t>(job.row.timestep);
-    call.step = job.step;
-    call.stream = config_.stream;
+    call.timestep = timestep;
+    call.timestep_index = static_cast<std::int32_t>(timestep);
+    call.step = step_;
+    call.stream = stream_;
     const int code = hook.function(hook.context, call);
     return code == 0 ? status::ok : end_run(status::hook_failed, code);
 }
 
-status sampler::show(const observation& seen) noexcept {
+/// Shows the state after a row of the plan, or, as row -1, before the first.
+status sampler::show(int row, const float* x0) noexcept {
     if (config_.observer.function == nullptr) return status::ok;
-    const int wish = config_.observer.function(config_.observer.context, seen);
+    const float timestep = config_.plan.rows[row < 0 ? 0 : row].timestep;
+    const int wish = config_.observer.function(config_.observer.context, {row, timestep, x_, x0, stream_});
     return wish == 0 ? status::ok : end_run(status::stopped, wish);
 }
 
@@ -185,35 +252,42 @@ status sampler::end_run(status why, int code) noexcept {
 step_job sampler::job_for_step() const noexcept {
     step_job job;
     job.dims = config_.dims;
-    job.row = config_.plan.rows[step_];
-    job.step = step_;
+    job.row = row_at(step_);
+    job.values = values_at();
     job.x = x_;
     const bool makes_x0 = config_.keeps_x0 || config_.x0_hook.function != nullptr;
     job.x0 = makes_x0 ? reinterpret_cast<float*>(at(layout_.x0)) : nullptr;
     job.unconditional = is_guided() ? at(layout_.output) : nullptr;
     job.conditional = at(is_guided() ? layout_.conditional_output : layout_.output);
     job.type = config_.model_type;
-    job.guidance_scale = config_.guidance_scale;
     const std::int64_t noise_stride = config_.repeat_noise ? config_.dims.elements : values();
     job.noise = noise_for(noise_purpose::step, step_, config_.step_noise.data, noise_stride);
     job.noise.is_repeated = config_.repeat_noise;
-    job.dropout.probability = config_.noise_dropout;
-    if (config_.dropout_keep.data != nullptr) job.dropout.keep = config_.dropout_keep.data + step_ * values();
+    job.dropout = dropout_at(step_);
     job.blend = blend_in(step_);
     job.next = input_for(step_ + 1);
-    job.stream = config_.stream;
+    job.stream = stream_;
+    return job;
+}
+
+dropout_job sampler::dropout_at(int step) const noexcept {
+    const double probability = static_cast<double>(config_.noise_dropout);
+    dropout_job job;
+    job.is_on = probability > 0.0;
+    job.kept_scale = static_cast<float>(1.0 / (1.0 - probability));
+    job.threshold = static_cast<std::uint32_t>(probability * 0x1p32);
+    if (config_.dropout_keep.data != nullptr) job.keep = config_.dropout_keep.data + step * values();
     return job;
 }
 
 input_job sampler::input_for(int step) const noexcept {
     input_job job;
     if (step == config_.plan.steps) return job;
+    job.row = row_at(step);
     job.values = layout_.input_is_x ? nullptr : at(layout_.input);
     job.type = config_.model_type;
     job.copies = config_.mode == guidance::batched && is_guided() ? 2 : 1;
-    job.m_x = config_.plan.rows[step].m_x;
     job.row_timesteps = reinterpret_cast<float*>(at(layout_.row_timesteps));
-    job.timestep = config_.plan.rows[step].timestep;
     return job;
 }
 
@@ -222,7 +296,7 @@ noise_source sampler::noise_for(noise_purpose purpose, int step, const float* gi
                                 std::int64_t stride) const noexcept {
     noise_source source;
     source.given = given == nullptr ? nullptr : given + step * stride;
-    source.seed = seed_;
+    source.values = values_at();
     source.first_sample = static_cast<std::uint32_t>(config_.first_sample);
     source.step = static_cast<std::uint32_t>(step);
     source.purpose = purpose;
@@ -232,39 +306,46 @@ noise_source sampler::noise_for(noise_purpose purpose, int step, const float* gi
 /// The blend that precedes the model call of a step.
 blend_job sampler::blend_before(int step) const noexcept {
     if (config_.known.mask.data == nullptr || config_.known.when != blend_time::before_model) return {};
-    const step_row& row = config_.plan.rows[step];
-    return blend_at(row.from_0, row.from_n, step);
+    return blend_to(&row_at(step)->from, step);
 }
 
 /// The blend that is part of a step. What precedes the next model call is part of the step before it.
 blend_job sampler::blend_in(int step) const noexcept {
     if (config_.known.mask.data == nullptr) return {};
     const bool is_last = step + 1 == config_.plan.steps;
-    if (is_last && config_.known.ends_exact) return blend_at(1.0f, 0.0f, step);
-    const step_row& row = config_.plan.rows[step];
+    if (is_last && config_.known.ends_exact) return blend_to(nullptr, step);
     switch (config_.known.when) {
     case blend_time::before_model: return is_last ? blend_job{} : blend_before(step + 1);
-    case blend_time::after_step: return blend_at(row.to_0, row.to_n, step);
-    case blend_time::after_step_at_old_level: return blend_at(row.from_0, row.from_n, step);
+    case blend_time::after_step: return blend_to(&row_at(step)->to, step);
+    case blend_time::after_step_at_old_level: return blend_to(&row_at(step)->from, step);
     case blend_time::on_x0: break;
     }
-    blend_job job = blend_at(1.0f, 0.0f, step);
+    blend_job job = blend_to(nullptr, step);
     job.is_on_x0 = true;
     return job;
 }
 
-blend_job sampler::blend_at(float level_0, float level_n, int step) const noexcept {
-    const bool is_clean = config_.known.noise == known_noise::none;
+blend_job sampler::blend_to(const level* to, int step) const noexcept {
     blend_job job;
     job.mask = config_.known.mask.data;
     job.mask_size = static_cast<std::int64_t>(config_.known.mask.size);
     job.mask_regenerates = config_.known.mask_regenerates;
     job.x0 = config_.known.x0.data;
-    job.level_0 = is_clean ? 1.0f : level_0;
-    job.level_n = is_clean ? 0.0f : level_n;
+    job.to = config_.known.noise == known_noise::none ? nullptr : to;
     const int noise_step = config_.known.noise == known_noise::same ? 0 : step;
     job.noise = noise_for(noise_purpose::mask, noise_step, config_.known.given_noise.data, values());
     return job;
+}
+
+/// Where the platform finds a row of the plan.
+const step_row* sampler::row_at(int step) const noexcept {
+    const bool is_held = config_.platform.load != nullptr;
+    return (is_held ? reinterpret_cast<const step_row*>(at(layout_.plan_rows)) : config_.plan.rows) + step;
+}
+
+const run_values* sampler::values_at() const noexcept {
+    const bool is_held = config_.platform.load != nullptr;
+    return is_held ? reinterpret_cast<const run_values*>(at(layout_.run_values)) : &values_;
 }
 
 bool sampler::is_guided() const noexcept {

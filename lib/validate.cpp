@@ -16,18 +16,12 @@ std::size_t state_values(const shape& dims) noexcept { return static_cast<std::s
 
 bool is_finite(float value) noexcept { return ddim::detail::is_finite(static_cast<double>(value)); }
 
+bool is_finite(const level& at) noexcept { return is_finite(at.x0) && is_finite(at.noise); }
+
 bool is_finite(const step_row& row) noexcept {
     return is_finite(row.timestep) && is_finite(row.m_x) && is_finite(row.p_x) && is_finite(row.p_o) &&
            row.clip > 0.0f && is_finite(row.u_x) && is_finite(row.u_o) && is_finite(row.u_0) && is_finite(row.u_n) &&
-           is_finite(row.from_0) && is_finite(row.from_n) && is_finite(row.to_0) && is_finite(row.to_n);
-}
-
-status check_plan(const plan_view& plan) noexcept {
-    if (plan.state != status::ok) return plan.state;
-    if (plan.rows == nullptr || plan.steps < 1) return status::plan_empty;
-    for (int i = 0; i < plan.steps; ++i)
-        if (!is_finite(plan.rows[i])) return status::plan_not_finite;
-    return status::ok;
+           is_finite(row.from) && is_finite(row.to);
 }
 
 status check_options(const sampler_config& config) noexcept {
@@ -118,6 +112,14 @@ status check_mask(const sampler_config& config) noexcept {
 
 } // namespace
 
+status check_plan(const plan_view& plan) noexcept {
+    if (plan.state != status::ok) return plan.state;
+    if (plan.rows == nullptr || plan.steps < 1) return status::plan_empty;
+    for (int i = 0; i < plan.steps; ++i)
+        if (!is_finite(plan.rows[i])) return status::plan_not_finite;
+    return status::ok;
+}
+
 status check_config(const sampler_config& config) noexcept {
     status state = check_plan(config.plan);
     if (state != status::ok) return state;
@@ -155,8 +157,8 @@ namespace ddim {
 
 arena_request arena_request_of(const sampler_config& config) noexcept {
     const arena_extras extras{config.keeps_x0 || config.x0_hook.function != nullptr,
-                              config.score_corrector.function != nullptr};
-    return {config.dims, config.mode, config.model_type, extras, scales_input(config.plan)};
+                              config.score_corrector.function != nullptr, config.platform.load != nullptr};
+    return {config.dims, config.mode, config.model_type, extras, scales_input(config.plan), config.plan.steps};
 }
 
 } // namespace ddim

@@ -6,6 +6,9 @@
 
 namespace ddim::detail {
 
+/// Whether a plan can be run.
+status check_plan(const plan_view& plan) noexcept;
+
 /// Everything that init checks.
 status check_config(const sampler_config& config) noexcept;
 

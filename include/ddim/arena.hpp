@@ -31,6 +31,7 @@ enum class element_type { float32, float16, bfloat16 };
 struct arena_extras {
     bool keeps_x0 = false;       ///< an x0 hook or an observer wants the predicted x0
     bool corrects_score = false; ///< a score corrector wants the output after guidance
+    bool holds_plan = false;     ///< the platform keeps the plan and the values of the run in the arena: CUDA does
 };
 
 /// What decides the size of an arena.
@@ -40,14 +41,15 @@ struct arena_request {
     element_type model_type = element_type::float32;
     arena_extras extras = {};
     bool scales_input = false; ///< some step has m_x != 1
+    int steps = 0;             ///< of the plan; read where it is held
 };
 
 /// Every region starts at a multiple of this: what TensorRT asks of its bindings. So must the arena.
 inline constexpr std::size_t arena_alignment = 256;
 
 /// Regions of the arena, as offsets in bytes from its start. `state` is ok, or says which limit the request broke
-/// (batch_out_of_range, elements_out_of_range, shape_overflow, option_out_of_range), and then `bytes` is the
-/// largest std::size_t.
+/// (batch_out_of_range, elements_out_of_range, shape_overflow, steps_out_of_range, option_out_of_range), and then
+/// `bytes` is the largest std::size_t.
 struct arena_layout {
     std::size_t input = 0;              ///< [rows, elements] of the model's type; unused where input_is_x
     std::size_t output = 0;             ///< [rows, elements] of the model's type
@@ -55,6 +57,8 @@ struct arena_layout {
     std::size_t row_timesteps = 0;      ///< [rows] float32
     std::size_t x0 = 0;                 ///< [batch, elements] float32, where kept
     std::size_t guided = 0;             ///< [batch, elements] float32, where the score is corrected; may be output
+    std::size_t plan_rows = 0;          ///< [steps] step_row, where held
+    std::size_t run_values = 0;         ///< seed and guidance scale, where held
     std::size_t bytes = 0;              ///< of the whole arena
     std::int64_t rows = 0;              ///< of one model call
     bool input_is_x = false;            ///< the model reads the state itself: same type, same rows, no scale
@@ -84,6 +88,7 @@ constexpr status check_request(const arena_request& request) noexcept {
     if (request.mode < guidance::none || request.mode > guidance::sequential ||
         request.model_type < element_type::float32 || request.model_type > element_type::bfloat16)
         return status::option_out_of_range;
+    if (request.steps < 0) return status::steps_out_of_range;
     return check_shape(request.dims);
 }
 
@@ -125,6 +130,10 @@ constexpr arena_layout carve_arena(const arena_request& request) noexcept {
     const bool in_place = request.model_type == element_type::float32 && request.mode == guidance::none;
     layout.guided = layout.output;
     if (request.extras.corrects_score && !in_place) layout.guided = carver.take(values * sizeof(float));
+    if (request.extras.holds_plan) {
+        layout.plan_rows = carver.take(static_cast<std::size_t>(request.steps) * sizeof(step_row));
+        layout.run_values = carver.take(1);
+    }
     layout.bytes = carver.end;
     return layout;
 }
@@ -141,7 +150,7 @@ constexpr bool scales_input(plan_view steps) noexcept {
 constexpr std::size_t arena_bytes(plan_view steps, const shape& dims, guidance mode = guidance::none,
                                   element_type model_type = element_type::float32,
                                   const arena_extras& extras = {}) noexcept {
-    return carve_arena({dims, mode, model_type, extras, scales_input(steps)}).bytes;
+    return carve_arena({dims, mode, model_type, extras, scales_input(steps), steps.steps}).bytes;
 }
 
 } // namespace ddim

@@ -1,4 +1,7 @@
-// What a platform must supply: two functions. platform/README.md is the checklist for a port.
+// What a platform must supply. platform/README.md is the checklist for a port.
+//
+// A job holds what is fixed for a sampler: shapes, pointers, options. What may change between two runs of a captured
+// graph (the plan's rows, the seed, the guidance scale) it points to, so that work enqueued once stays valid.
 #ifndef DDIM_BACKEND_HPP
 #define DDIM_BACKEND_HPP
 
@@ -10,6 +13,12 @@
 
 namespace ddim {
 
+/// What a run is given beside its plan.
+struct run_values {
+    std::uint64_t seed = 0;
+    float guidance_scale = 1.0f;
+};
+
 /// Where x_T comes from.
 enum class initial_state {
     drawn,  ///< standard normal noise, drawn or handed in; what x holds before is not read
@@ -19,41 +28,40 @@ enum class initial_state {
 
 /// Where normals come from: drawn by the contract of random.hpp, or read.
 struct noise_source {
-    const float* given = nullptr; ///< [batch, elements] to read, [elements] where repeated; null: draw
-    std::uint64_t seed = 0;
-    std::uint32_t first_sample = 0; ///< index in the whole run of the batch's first sample
-    std::uint32_t step = 0;         ///< of the noise contract
+    const float* given = nullptr;       ///< [batch, elements] to read, [elements] where repeated; null: draw
+    const run_values* values = nullptr; ///< has the seed
+    std::uint32_t first_sample = 0;     ///< index in the whole run of the batch's first sample
+    std::uint32_t step = 0;             ///< of the noise contract
     noise_purpose purpose = noise_purpose::initial;
     bool is_repeated = false; ///< every sample gets the noise of sample 0
 };
 
-/// Dropout of the noise term: an entry is kept, times 1 / (1 - p), or set to 0.
+/// Dropout of the noise term: an entry is kept and scaled up, or set to 0.
 struct dropout_job {
-    float probability = 0.0f;    ///< p in [0, 1); 0: no dropout, nothing is drawn or read
-    const float* keep = nullptr; ///< [batch, elements], 0 drops; null: an entry is kept where its random word is at
-                                 ///< least p 2^32
+    bool is_on = false;          ///< false: nothing is drawn or read
+    float kept_scale = 1.0f;     ///< 1 / (1 - p)
+    std::uint32_t threshold = 0; ///< p 2^32: an entry is kept where its random word is at least this
+    const float* keep = nullptr; ///< [batch, elements], 0 drops; null: draw
 };
 
-/// x becomes m known + (1 - m) x, with known = level_0 x0 + level_n noise and m from the mask.
+/// x becomes m known + (1 - m) x, with known = x0 noised to a level and m from the mask.
 struct blend_job {
     const float* mask = nullptr; ///< null: no blend
     std::int64_t mask_size = 0;  ///< batch x elements, or a divisor of elements
     bool mask_regenerates = false;
     bool is_on_x0 = false;     ///< blend the predicted x0 instead of x
     const float* x0 = nullptr; ///< [batch, elements]
-    float level_0 = 1.0f;
-    float level_n = 0.0f; ///< 0: no noise is drawn or read
+    const level* to = nullptr; ///< null: x0 itself. At noise 0 no noise is drawn or read
     noise_source noise;
 };
 
 /// The model's next input, written by the job that precedes the call: m_x x in the model's type, `copies` times.
 struct input_job {
-    void* values = nullptr; ///< [copies, batch, elements] of `type`; null: the model reads x, nothing to write
+    const step_row* row = nullptr; ///< of the call; null after the last step: nothing at all to write
+    void* values = nullptr;        ///< [copies, batch, elements] of `type`; null: the model reads x
     element_type type = element_type::float32;
-    int copies = 1; ///< 2 under batched guidance
-    float m_x = 1.0f;
-    float* row_timesteps = nullptr; ///< [copies, batch]; null after the last step: nothing at all to write
-    float timestep = 0.0f;
+    int copies = 1;                 ///< 2 under batched guidance
+    float* row_timesteps = nullptr; ///< [copies, batch]
 };
 
 /// The start of a run: x_T is made in x, the known region put in place, and the first input written. Also the start
@@ -62,8 +70,7 @@ struct begin_job {
     shape dims;
     float* x = nullptr; ///< [batch, elements]
     initial_state initial = initial_state::drawn;
-    float level_0 = 0.0f; ///< for noised: x becomes level_0 x + level_n noise
-    float level_n = 1.0f;
+    const level* to = nullptr; ///< for noised
     noise_source noise;
     blend_job blend;
     input_job next;
@@ -82,19 +89,29 @@ enum class step_part {
 struct step_job {
     step_part part = step_part::whole;
     shape dims;
-    step_row row;
-    int step = 0;
+    const step_row* row = nullptr;
+    const run_values* values = nullptr;
     float* x = nullptr;                  ///< [batch, elements], read and written
     float* x0 = nullptr;                 ///< [batch, elements]; null: not kept
     float* guided = nullptr;             ///< [batch, elements], of part guide
     const void* unconditional = nullptr; ///< [batch, elements] of `type`; null: no guidance
     const void* conditional = nullptr;   ///< [batch, elements] of `type`
     element_type type = element_type::float32;
-    float guidance_scale = 1.0f;
-    noise_source noise; ///< read or drawn only where row.u_n is not 0
+    noise_source noise; ///< read or drawn only where row->u_n is not 0
     dropout_job dropout;
     blend_job blend;
     input_job next;
+    void* stream = nullptr;
+};
+
+/// The plan and the values of the next run, on their way to where the platform keeps them. The sources are the
+/// caller's: copy them before returning.
+struct load_job {
+    const step_row* rows = nullptr; ///< [steps]
+    int steps = 0;
+    run_values values;
+    step_row* rows_target = nullptr; ///< [steps], in the arena
+    run_values* values_target = nullptr;
     void* stream = nullptr;
 };
 
@@ -105,6 +122,12 @@ struct backend {
     int (*begin)(void* context, const begin_job& job) noexcept = nullptr;
     int (*step)(void* context, const step_job& job) noexcept = nullptr;
     void* context = nullptr;
+    /// Null where the platform reads the caller's memory: jobs then point into the plan and the sampler. Else rows
+    /// and values have regions in the arena, and jobs point there.
+    int (*load)(void* context, const load_job& job) noexcept = nullptr;
+    /// Asked last by init: whether the platform can work here, in this arena. A code other than 0 is status
+    /// device_unavailable. Null: it always can.
+    int (*check)(void* context, const void* arena) noexcept = nullptr;
 };
 
 } // namespace ddim

@@ -29,7 +29,7 @@ struct model_call {
     std::int32_t timestep_index = 0;      ///< the same as an integer, towards zero
     const float* row_timesteps = nullptr; ///< [rows] the timestep once for each row, on a GPU in device memory
     int step = 0;                         ///< row of the plan: 0 is the first, noisiest
-    void* stream = nullptr;               ///< sampler_config::stream
+    void* stream = nullptr;               ///< of the run
 };
 
 /// The caller's model. Returns 0, or a code of its own that ends the run with status model_failed and is kept in
@@ -48,7 +48,7 @@ struct observation {
     float timestep = 0.0f;     ///< of that row
     const float* x = nullptr;  ///< [batch, elements] the new state, on a GPU in device memory
     const float* x0 = nullptr; ///< [batch, elements] the predicted clean sample; null unless sampler_config::keeps_x0
-    void* stream = nullptr;    ///< sampler_config::stream
+    void* stream = nullptr;    ///< of the run
 };
 
 /// Called after each step. Returns 0 to go on, or a code of its own that ends the run with status stopped and is
@@ -71,7 +71,7 @@ struct hook_call {
     float timestep = 0.0f;
     std::int32_t timestep_index = 0; ///< the same as an integer, towards zero
     int step = 0;                    ///< row of the plan
-    void* stream = nullptr;          ///< sampler_config::stream
+    void* stream = nullptr;          ///< of the run
 };
 
 /// Called within a step: as score corrector with the model's output after guidance, before x0 is formed from it; as

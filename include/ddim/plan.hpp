@@ -19,6 +19,12 @@
 
 namespace ddim {
 
+/// A noise level: x = x0 * clean sample + noise * standard normal.
+struct level {
+    float x0 = 1.0f;
+    float noise = 0.0f;
+};
+
 /// The coefficients of one step, in the order in which the formulas above use them.
 struct step_row {
     float timestep = 0.0f; ///< what the model is told; a whole number for the spacings of timesteps.hpp
@@ -30,11 +36,9 @@ struct step_row {
     float u_o = 0.0f;
     float u_0 = 0.0f;
     float u_n = 0.0f; ///< 0: the step draws and reads no noise
-    // The levels it leads from and to, x = _0 x0 + _n noise: for starting from an x0, and for inpainting.
-    float from_0 = 0.0f;
-    float from_n = 1.0f;
-    float to_0 = 1.0f;
-    float to_n = 0.0f;
+    // For starting from an x0, and for inpainting:
+    level from = {0.0f, 1.0f}; ///< the level that the step starts from
+    level to;                  ///< the level that it leads to
 };
 
 /// Up to Capacity rows in sampling order, `steps` of them in use. Carries the status of its making, which
@@ -141,6 +145,10 @@ constexpr conversion conversion_at(double a, prediction predicts) noexcept {
     return {1.0 / root_a, -root_b / root_a, 0.0, 1.0};
 }
 
+constexpr level level_of(double a) noexcept {
+    return {static_cast<float>(sqrt(a)), static_cast<float>(sqrt(1.0 - a))};
+}
+
 /// The columns that every solver fills alike: from timestep t at level a to level a_prev (both alphas_cumprod).
 constexpr step_row common_row(int t, double a, double a_prev, prediction predicts, double clip) noexcept {
     const conversion from_a = conversion_at(a, predicts);
@@ -149,10 +157,8 @@ constexpr step_row common_row(int t, double a, double a_prev, prediction predict
     row.p_x = static_cast<float>(from_a.p_x);
     row.p_o = static_cast<float>(from_a.p_o);
     row.clip = static_cast<float>(clip);
-    row.from_0 = static_cast<float>(sqrt(a));
-    row.from_n = static_cast<float>(sqrt(1.0 - a));
-    row.to_0 = static_cast<float>(sqrt(a_prev));
-    row.to_n = static_cast<float>(sqrt(1.0 - a_prev));
+    row.from = level_of(a);
+    row.to = level_of(a_prev);
     return row;
 }
 

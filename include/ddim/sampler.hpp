@@ -40,8 +40,6 @@ struct sampler_config {
     hook_ref x0_hook;         ///< changes the predicted x0; costs a region in the arena
     observer_ref observer;
     bool keeps_x0 = false; ///< show the observer the predicted x0; costs a region in the arena
-    void* stream =
-        nullptr; ///< handed through to the model, the hooks, the observer and the backend; the host has none
 };
 
 /// What `config` asks of its arena: carve_arena(arena_request_of(config)).bytes is the size.
@@ -55,13 +53,23 @@ class sampler {
     /// Returns ok; the plan's own state; plan_empty, plan_not_finite; batch_, elements_, first_sample_,
     /// noise_dropout_ or option_out_of_range, shape_overflow; guidance_scale_not_finite; backend_missing; arena_null,
     /// _misaligned or _too_small; noise_, initial_noise_, dropout_keep_, known_x0_ or mask_noise_misaligned or
-    /// _too_small; mask_misaligned, mask_size_mismatch, known_x0_null; buffers_overlap.
+    /// _too_small; mask_misaligned, mask_size_mismatch, known_x0_null; buffers_overlap; device_unavailable, then
+    /// last_code() is the platform's.
     status init(const sampler_config& config) noexcept;
 
+    /// Another plan of the same length, from the next run on, with what else the config says. Its rows must outlive
+    /// it. Returns ok; not_initialised; the plan's own state, plan_empty, plan_not_finite; plan_mismatch where the
+    /// length differs, or the model's input would need a region that the arena lacks. On failure nothing changes.
+    status set_plan(plan_view plan) noexcept;
+
+    /// Another guidance scale from the next run on. Returns ok, not_initialised, guidance_scale_not_finite.
+    status set_guidance_scale(float scale) noexcept;
+
     /// A whole run: x becomes a sample of the model. On the host it is done when the call returns; on a GPU it is
-    /// enqueued. x is [batch, elements] float32 and holds x_T where the config says that it is given.
+    /// enqueued on `stream`, which is handed through to the model, the hooks and the observer. x is [batch, elements]
+    /// float32 and holds x_T where the config says that it is given.
     /// Returns what begin, next and commit return; model_missing.
-    status run(span<float> x, std::uint64_t seed) noexcept;
+    status run(span<float> x, std::uint64_t seed, void* stream = nullptr) noexcept;
 
     // The same loop turned inside out:
     //
@@ -72,7 +80,7 @@ class sampler {
     /// Starts a run, also after a failed one. x must stay valid until the run ends.
     /// Returns ok, not_initialised, x_null, x_misaligned, x_too_small, buffers_overlap, device_failed; stopped where
     /// an observer that sees the start asks for it.
-    status begin(span<float> x, std::uint64_t seed) noexcept;
+    status begin(span<float> x, std::uint64_t seed, void* stream = nullptr) noexcept;
 
     /// The next model call; false when the run is finished or has failed (then `call` is left alone). Before its
     /// commit the same call comes again.
@@ -83,6 +91,18 @@ class sampler {
     /// stopped; after a failure the run has ended and the same status comes until the next begin.
     status commit(int code = 0) noexcept;
 
+    // A run in two parts, for work that is enqueued once and replayed: run() is load() and run_loaded().
+
+    /// Hands the plan, the guidance scale and this seed to the platform, for the runs that follow on the stream.
+    /// Returns ok, not_initialised, device_failed.
+    status load(std::uint64_t seed, void* stream = nullptr) noexcept;
+
+    /// A whole run of what was loaded last. Returns what run() returns; not_begun where nothing was loaded.
+    status run_loaded(span<float> x, void* stream = nullptr) noexcept;
+
+    /// The config as the next run will use it.
+    const sampler_config& config() const noexcept { return config_; }
+
     /// The code of the model, hook, observer or backend that ended the last run; 0 where none did.
     int last_code() const noexcept { return last_code_; }
 
@@ -92,22 +112,27 @@ class sampler {
   private:
     enum class phase : unsigned char { blank, ready, call_due, call_pending, ended };
 
-    status start() noexcept;
+    status start(span<float> x, void* stream) noexcept;
+    status make_start() noexcept;
+    status run_steps() noexcept;
     status prepare(initial_state initial, bool for_model) noexcept;
     status finish_step() noexcept;
     status correct_score(step_job& job) noexcept;
     status change_x0(step_job& job) noexcept;
     status do_part(const step_job& job) noexcept;
-    status call_hook(const hook_ref& hook, const step_job& job, float* values) noexcept;
-    status show(const observation& seen) noexcept;
+    status call_hook(const hook_ref& hook, float* values) noexcept;
+    status show(int row, const float* x0) noexcept;
     status end_run(status why, int code) noexcept;
 
     step_job job_for_step() const noexcept;
+    dropout_job dropout_at(int step) const noexcept;
     input_job input_for(int step) const noexcept;
     noise_source noise_for(noise_purpose purpose, int step, const float* given, std::int64_t stride) const noexcept;
     blend_job blend_before(int step) const noexcept;
     blend_job blend_in(int step) const noexcept;
-    blend_job blend_at(float level_0, float level_n, int step) const noexcept;
+    blend_job blend_to(const level* to, int step) const noexcept;
+    const step_row* row_at(int step) const noexcept;
+    const run_values* values_at() const noexcept;
     bool is_guided() const noexcept;
     bool observes_before_blend() const noexcept;
     std::int64_t values() const noexcept { return config_.dims.batch * config_.dims.elements; }
@@ -116,12 +141,14 @@ class sampler {
     sampler_config config_;
     arena_layout layout_;
     float* x_ = nullptr;
-    std::uint64_t seed_ = 0;
+    void* stream_ = nullptr;
+    run_values values_;
     int step_ = 0;
     int last_code_ = 0;
     status state_ = status::not_initialised;
     phase phase_ = phase::blank;
     branch branch_ = branch::conditional;
+    bool is_loaded_ = false;
 };
 
 } // namespace ddim

@@ -10,10 +10,11 @@ enum class [[nodiscard]] status{
     ok = 0,
 
     // A run
-    stopped = -1,       ///< the observer asked to stop; x is what the last completed step left
-    model_failed = -2,  ///< the model returned a code other than 0: sampler::last_code()
-    device_failed = -3, ///< the backend returned a code other than 0: sampler::last_code()
-    hook_failed = -4,   ///< a hook returned a code other than 0: sampler::last_code()
+    stopped = -1,            ///< the observer asked to stop; x is what the last completed step left
+    model_failed = -2,       ///< the model returned a code other than 0: sampler::last_code()
+    device_failed = -3,      ///< the backend returned a code other than 0: sampler::last_code()
+    hook_failed = -4,        ///< a hook returned a code other than 0: sampler::last_code()
+    device_unavailable = -5, ///< the platform cannot work here: sampler::last_code()
 
     // The order of calls
     not_initialised = -10,
@@ -38,6 +39,7 @@ enum class [[nodiscard]] status{
     plan_not_finite = -44,
     temperature_out_of_range = -45,
     v_posterior_out_of_range = -46,
+    plan_mismatch = -47,
 
     // Sampler: shape and options
     batch_out_of_range = -50,
@@ -91,6 +93,8 @@ constexpr const char* message(status value) noexcept {
     case status::model_failed: return "the model returned an error: see last_code()";
     case status::device_failed: return "the backend returned an error: see last_code()";
     case status::hook_failed: return "a hook returned an error: see last_code()";
+    case status::device_unavailable:
+        return "the platform cannot work on this machine or in this arena: see last_code()";
     case status::not_initialised: return "the sampler has not been through a successful init()";
     case status::not_begun: return "no run is under way: call begin() first";
     case status::no_call_pending: return "commit() without a model call handed out by next()";
@@ -111,6 +115,9 @@ constexpr const char* message(status value) noexcept {
     case status::plan_not_finite: return "a coefficient of the plan is not finite";
     case status::temperature_out_of_range: return "the temperature must be finite and at least 0";
     case status::v_posterior_out_of_range: return "v_posterior must lie in [0, 1]";
+    case status::plan_mismatch:
+        return "another plan must have the same number of steps, and may scale the model's input only where the old "
+               "did";
     case status::batch_out_of_range: return "the batch must be at least 1";
     case status::elements_out_of_range: return "the elements of a sample must lie between 1 and 2^34";
     case status::shape_overflow: return "batch x elements does not fit in the address space";

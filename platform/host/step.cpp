@@ -33,7 +33,7 @@ void for_each_block(const shape& dims, Work&& work) noexcept {
 
 block_place place_of(const noise_source& source, const block& at, noise_purpose purpose) noexcept {
     const std::uint32_t sample = source.is_repeated ? 0 : source.first_sample + static_cast<std::uint32_t>(at.sample);
-    return {source.seed, at.first, sample, source.step, purpose};
+    return {source.values->seed, at.first, sample, source.step, purpose};
 }
 
 /// The block's noise: the caller's, or drawn into `storage`.
@@ -45,26 +45,25 @@ const float* noise_of(const noise_source& source, const block& at, scratch& stor
 
 /// storage = noise with the entries that dropout drops set to 0, the others scaled up. They may be the same memory.
 void drop_noise(const step_job& job, const block& at, const float* noise, scratch& storage) noexcept {
-    const double probability = static_cast<double>(job.dropout.probability);
-    const float kept_scale = static_cast<float>(1.0 / (1.0 - probability));
+    const float kept_scale = job.dropout.kept_scale;
     if (job.dropout.keep != nullptr) {
         const float* keep = job.dropout.keep + at.offset;
-        for (int i = 0; i < at.count; ++i) storage[i] = keep[i] > 0.0f ? noise[i] * kept_scale : 0.0f;
+        for (int i = 0; i < at.count; ++i) storage[i] = dropped_out(keep[i] > 0.0f, kept_scale, noise[i]);
         return;
     }
-    const std::uint32_t threshold = static_cast<std::uint32_t>(probability * 0x1p32);
+    const std::uint32_t threshold = job.dropout.threshold;
     noise_source source = job.noise;
     source.is_repeated = false; // repeated noise is dropped sample by sample, as the reference drops it
     std::uint32_t words[block_elements];
     fill_word_block(place_of(source, at, noise_purpose::dropout), words);
-    for (int i = 0; i < at.count; ++i) storage[i] = words[i] >= threshold ? noise[i] * kept_scale : 0.0f;
+    for (int i = 0; i < at.count; ++i) storage[i] = dropped_out(words[i] >= threshold, kept_scale, noise[i]);
 }
 
 /// The noise term's noise, or null where the row has none.
 const float* step_noise_of(const step_job& job, const block& at, scratch& storage) noexcept {
-    if (!(job.row.u_n < 0.0f || job.row.u_n > 0.0f)) return nullptr;
+    if (!adds_noise(*job.row)) return nullptr;
     const float* noise = noise_of(job.noise, at, storage);
-    if (!(job.dropout.probability > 0.0f)) return noise;
+    if (!job.dropout.is_on) return noise;
     drop_noise(job, at, noise, storage);
     return storage;
 }
@@ -85,16 +84,15 @@ const float* output_of(const void* output, element_type type, const block& at, s
 /// values = m known + (1 - m) values, by the job's mask.
 void blend(const blend_job& job, const shape& dims, const block& at, float* values) noexcept {
     scratch storage;
-    const bool is_noised = job.level_n > 0.0f;
+    const level to = job.to == nullptr ? level{} : *job.to;
+    const bool is_noised = to.noise > 0.0f;
     const float* noise = is_noised ? noise_of(job.noise, at, storage) : nullptr;
     const bool is_whole = job.mask_size == dims.batch * dims.elements;
     std::int64_t entry = is_whole ? at.offset : at.first % job.mask_size;
     for (int i = 0; i < at.count; ++i) {
-        const float entry_value = job.mask[entry];
-        const float mask = job.mask_regenerates ? 1.0f - entry_value : entry_value;
         const float x0 = job.x0[at.offset + i];
-        const float known = is_noised ? noised(job.level_0, x0, job.level_n, noise[i]) : job.level_0 * x0;
-        values[i] = blended(mask, known, values[i]);
+        const float known = is_noised ? noised(to, x0, noise[i]) : to.x0 * x0;
+        values[i] = blended(job.mask[entry], job.mask_regenerates, known, values[i]);
         if (++entry == job.mask_size) entry = 0;
     }
 }
@@ -102,14 +100,15 @@ void blend(const blend_job& job, const shape& dims, const block& at, float* valu
 template <class Element>
 void write_input(const input_job& next, std::int64_t values, const block& at, const float* x) noexcept {
     Element* first = static_cast<Element*>(next.values) + at.offset;
-    for (int i = 0; i < at.count; ++i) narrow(next.m_x * x[i], first[i]);
+    const step_row row = *next.row;
+    for (int i = 0; i < at.count; ++i) narrow(model_input(row, x[i]), first[i]);
     if (next.copies == 1) return;
     Element* second = first + values;
     for (int i = 0; i < at.count; ++i) second[i] = first[i];
 }
 
 void write_input(const input_job& next, const shape& dims, const block& at, const float* x) noexcept {
-    if (next.values == nullptr) return;
+    if (next.row == nullptr || next.values == nullptr) return;
     const std::int64_t values = dims.batch * dims.elements;
     switch (next.type) {
     case element_type::float32: return write_input<float>(next, values, at, x);
@@ -119,8 +118,8 @@ void write_input(const input_job& next, const shape& dims, const block& at, cons
 }
 
 void write_timesteps(const input_job& next, const shape& dims) noexcept {
-    if (next.row_timesteps == nullptr) return;
-    for (std::int64_t row = 0; row < next.copies * dims.batch; ++row) next.row_timesteps[row] = next.timestep;
+    if (next.row == nullptr) return;
+    for (std::int64_t row = 0; row < next.copies * dims.batch; ++row) next.row_timesteps[row] = next.row->timestep;
 }
 
 /// What one block of a step reads and writes. Null: the step has none.
@@ -155,9 +154,9 @@ void fused_step(const step_row& row, float scale, const block_data& data, int co
 template <bool Guided, bool Noisy>
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
     if (data.x0 != nullptr)
-        fused_step<Guided, Noisy, true>(job.row, job.guidance_scale, data, count);
+        fused_step<Guided, Noisy, true>(*job.row, job.values->guidance_scale, data, count);
     else
-        fused_step<Guided, Noisy, false>(job.row, job.guidance_scale, data, count);
+        fused_step<Guided, Noisy, false>(*job.row, job.values->guidance_scale, data, count);
 }
 
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
@@ -177,8 +176,8 @@ void fused_step(const step_job& job, const block_data& data, int count) noexcept
 /// The output after guidance, in place or in `storage`.
 const float* guide(const step_job& job, const block_data& data, int count, float* storage) noexcept {
     if (data.unconditional == nullptr) return data.conditional;
-    for (int i = 0; i < count; ++i)
-        storage[i] = guided_output(job.guidance_scale, data.unconditional[i], data.conditional[i]);
+    const float scale = job.values->guidance_scale;
+    for (int i = 0; i < count; ++i) storage[i] = guided_output(scale, data.unconditional[i], data.conditional[i]);
     return storage;
 }
 
@@ -193,35 +192,45 @@ void update(const step_row& row, const block_data& data, const float* output, co
     }
 }
 
-/// A step in stages, for what comes between them: hooks, and a blend of x0.
-void staged_step(const step_job& job, const block& at, const block_data& data) noexcept {
-    scratch guided_storage, x0_storage;
-    const float* output = guide(job, data, at.count, guided_storage);
+/// A part of a step that has hooks.
+void step_part_of(const step_job& job, const block& at, const block_data& data, const float* output) noexcept {
     if (job.part == step_part::guide) {
         for (int i = 0; i < at.count; ++i) job.guided[at.offset + i] = output[i];
         return;
     }
-    if (job.part == step_part::update) return update(job.row, data, output, data.x0, at.count);
-    float* x0 = data.x0 != nullptr ? data.x0 : x0_storage;
-    predict(job.row, data.x, output, x0, at.count);
+    float* x0 = job.x0 + at.offset;
+    if (job.part == step_part::update) return update(*job.row, data, output, x0, at.count);
+    predict(*job.row, data.x, output, x0, at.count);
     if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
-    if (job.part == step_part::whole) update(job.row, data, output, x0, at.count);
+}
+
+/// A whole step in stages, for a blend of x0 comes between them.
+void staged_step(const step_job& job, const block& at, const block_data& data, const float* output) noexcept {
+    scratch storage;
+    float* x0 = data.x0 != nullptr ? data.x0 : storage;
+    predict(*job.row, data.x, output, x0, at.count);
+    blend(job.blend, job.dims, at, x0);
+    update(*job.row, data, output, x0, at.count);
 }
 
 void step_block(const step_job& job, const block& at) noexcept {
     scratch unconditional, conditional, noise;
     block_data data{};
     data.x = job.x + at.offset;
-    if (job.x0 != nullptr) data.x0 = job.x0 + at.offset;
     if (job.unconditional != nullptr) data.unconditional = output_of(job.unconditional, job.type, at, unconditional);
     data.conditional = output_of(job.conditional, job.type, at, conditional);
     const bool ends_step = job.part == step_part::whole || job.part == step_part::update;
     if (ends_step) data.noise = step_noise_of(job, at, noise);
 
-    if (job.part == step_part::whole && !job.blend.is_on_x0)
-        fused_step(job, data, at.count);
-    else
-        staged_step(job, at, data);
+    if (job.part != step_part::whole) {
+        step_part_of(job, at, data, guide(job, data, at.count, conditional));
+    } else {
+        if (job.x0 != nullptr) data.x0 = job.x0 + at.offset;
+        if (job.blend.is_on_x0)
+            staged_step(job, at, data, guide(job, data, at.count, conditional));
+        else
+            fused_step(job, data, at.count);
+    }
     if (!ends_step) return;
     if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x);
     write_input(job.next, job.dims, at, data.x);
@@ -233,8 +242,7 @@ void start_block(const begin_job& job, const block& at) noexcept {
         scratch storage;
         const float* noise = noise_of(job.noise, at, storage);
         const bool is_noised = job.initial == initial_state::noised;
-        for (int i = 0; i < at.count; ++i)
-            x[i] = is_noised ? noised(job.level_0, x[i], job.level_n, noise[i]) : noise[i];
+        for (int i = 0; i < at.count; ++i) x[i] = is_noised ? noised(*job.to, x[i], noise[i]) : noise[i];
     }
     if (job.blend.mask != nullptr) blend(job.blend, job.dims, at, x);
     write_input(job.next, job.dims, at, x);

@@ -30,8 +30,10 @@ struct options {
 // neither infinities nor subnormals.
 constexpr bench::step_scalars scalars{7.5f, 0.6f, 0.8f, 0.4f, 0.6f};
 
-ddim::step_row row_of(float noise) {
-    ddim::step_row row;
+constexpr ddim::run_values values{1, scalars.guidance_scale};
+
+constexpr ddim::step_row row_of(float noise) {
+    ddim::step_row row{};
     row.p_x = 1.0f / scalars.sqrt_a;
     row.p_o = -scalars.sqrt_one_minus_a / scalars.sqrt_a;
     row.u_o = scalars.direction;
@@ -39,6 +41,9 @@ ddim::step_row row_of(float noise) {
     row.u_n = noise;
     return row;
 }
+
+constexpr ddim::step_row plain_row = row_of(0.0f);
+constexpr ddim::step_row noisy_row = row_of(0.1f);
 
 struct free_memory {
     void operator()(std::byte* memory) const noexcept { std::free(memory); }
@@ -63,6 +68,7 @@ class buffers {
         input = floats(arena + layout.input);
         unconditional = floats(arena + layout.output);
         conditional = floats(arena + layout.conditional_output);
+        row_timesteps = floats(arena + layout.row_timesteps);
         scratch = arena + layout.bytes;
         for (std::size_t i = 0; i < size; ++i) {
             x[i] = 1.0f;
@@ -76,6 +82,7 @@ class buffers {
     float* input = nullptr; ///< [2, size]
     float* unconditional = nullptr;
     float* conditional = nullptr;
+    float* row_timesteps = nullptr;
     std::byte* scratch = nullptr;
 
   private:
@@ -101,19 +108,22 @@ ddim::shape dims_of(const buffers& memory) { return {1, static_cast<std::int64_t
 ddim::step_job plain_job(const buffers& memory) {
     ddim::step_job job;
     job.dims = dims_of(memory);
-    job.row = row_of(0.0f);
+    job.row = &plain_row;
+    job.values = &values;
+    job.noise.values = &values;
     job.x = memory.x;
     job.conditional = memory.conditional;
     return job;
 }
 
 /// Reads x and both outputs, writes x and the two halves of the next input.
-ddim::step_job guided_job(const buffers& memory, float noise) {
+ddim::step_job guided_job(const buffers& memory, const ddim::step_row& row) {
     ddim::step_job job = plain_job(memory);
-    job.row = row_of(noise);
+    job.row = &row;
     job.unconditional = memory.unconditional;
-    job.guidance_scale = scalars.guidance_scale;
+    job.next.row = &row;
     job.next.values = memory.input;
+    job.next.row_timesteps = memory.row_timesteps;
     job.next.copies = 2;
     return job;
 }
@@ -149,7 +159,7 @@ timing time_noise(const options& wishes, const buffers& memory) {
     ddim::begin_job job;
     job.dims = dims_of(memory);
     job.x = memory.x;
-    job.noise.seed = 1;
+    job.noise.values = &values;
     return bench::measure(wishes.budget, [&job] { ddim::host_backend().begin(nullptr, job); });
 }
 
@@ -160,7 +170,7 @@ timing time_libm_noise(const options& wishes, const buffers& memory) {
 /// Whether the fused and the unfused step are the same step, so that their times may be compared.
 bool steps_agree(buffers& memory) {
     memory.lay_out(1000);
-    run(guided_job(memory, 0.0f));
+    run(guided_job(memory, plain_row));
     float* const fused = reinterpret_cast<float*>(memory.scratch) + 3 * memory.size; // behind the temporaries
     std::memcpy(fused, memory.x, memory.size * sizeof(float));
     memory.lay_out(1000);
@@ -185,7 +195,7 @@ void print_guided(const options& wishes, buffers& memory) {
         if (!wishes.wants(size)) continue;
         memory.lay_out(size);
         const timing copy = time_memcpy(wishes, memory, 12);
-        const timing fused = time_step(wishes, guided_job(memory, 0.0f));
+        const timing fused = time_step(wishes, guided_job(memory, plain_row));
         const timing unfused = time_op_by_op(wishes, memory);
         std::printf("%10zu", size);
         print_time(memory, copy);
@@ -220,7 +230,7 @@ void print_noise(const options& wishes, buffers& memory) {
         memory.lay_out(size);
         const timing ours = time_noise(wishes, memory);
         const timing libm = time_libm_noise(wishes, memory);
-        const timing noisy = time_step(wishes, guided_job(memory, 0.1f));
+        const timing noisy = time_step(wishes, guided_job(memory, noisy_row));
         std::printf("%10zu", size);
         print_time(memory, ours);
         print_time(memory, libm);

@@ -164,9 +164,9 @@ bool holds_rows(const std::vector<float>& whole, std::int64_t row, std::int64_t 
     return std::equal(part.begin(), part.end(), whole.begin() + row * elements, same_bits);
 }
 
-ddim::noise_source source_of(const place& at) {
+ddim::noise_source source_of(const place& at, const ddim::run_values& values) {
     ddim::noise_source source;
-    source.seed = at.seed;
+    source.values = &values;
     source.first_sample = at.sample;
     source.step = at.step;
     source.purpose = at.purpose;
@@ -396,22 +396,25 @@ TEST_CASE("the backend puts the contract's numbers in place") {
     for (const std::int64_t elements : {1, 2, 3, 5, 255, 256, 257, 1000}) {
         CAPTURE(elements);
         const ddim::shape dims{3, elements};
+        const ddim::run_values values{first.seed, 1.0f};
         std::vector<float> x(static_cast<std::size_t>(3 * elements), 5.0f);
         ddim::begin_job begin;
         begin.dims = dims;
         begin.x = x.data();
-        begin.noise = source_of(first);
+        begin.noise = source_of(first, values);
         REQUIRE(ddim::host_backend().begin(nullptr, begin) == 0);
         CHECK(misplaced(x, dims, first) == 0);
 
         const place later{first.seed, first.sample, 17, noise_purpose::step};
-        ddim::step_job step; // x' = 1 noise
+        ddim::step_row noise_alone; // x' = 1 noise
+        noise_alone.u_n = 1.0f;
+        ddim::step_job step;
         step.dims = dims;
-        step.row.u_n = 1.0f;
+        step.row = &noise_alone;
         step.x = x.data();
         const std::vector<float> output(x.size());
         step.conditional = output.data();
-        step.noise = source_of(later);
+        step.noise = source_of(later, values);
         REQUIRE(ddim::host_backend().step(nullptr, step) == 0);
         CHECK(misplaced(x, dims, later) == 0);
     }

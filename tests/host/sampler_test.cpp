@@ -241,12 +241,11 @@ TEST_CASE("step noise handed in equals step noise drawn, when the numbers are th
 TEST_CASE("the stream and keeps_x0 reach everyone they concern") {
     int stream = 0;
     scripted_run run;
-    run.config.stream = &stream;
     run.config.keeps_x0 = true;
     test_support::guarded_arena arena(test_support::arena_bytes_of(run.config));
     run.config.arena = arena.view();
     REQUIRE(run.init() == status::ok);
-    REQUIRE(run.run() == status::ok);
+    REQUIRE(run.sampler.run({run.x.data(), run.x.size()}, 7, &stream) == status::ok);
     CHECK(run.record.begins[0].stream == &stream);
     for (std::size_t i = 0; i < 4; ++i) {
         CHECK(run.record.calls[i].stream == &stream);

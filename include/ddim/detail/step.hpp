@@ -25,20 +25,32 @@ DDIM_HOST_DEVICE inline float updated_state(const step_row& row, float x, float 
     return (row.u_x * x + row.u_o * output) + row.u_0 * x0;
 }
 
+/// The noise term's entry after dropout: kept and scaled up, or 0.
+DDIM_HOST_DEVICE inline float dropped_out(bool keeps, float kept_scale, float noise) noexcept {
+    return keeps ? noise * kept_scale : 0.0f;
+}
+
+/// Whether the noise term needs noise.
+DDIM_HOST_DEVICE inline bool adds_noise(const step_row& row) noexcept { return row.u_n < 0.0f || row.u_n > 0.0f; }
+
 /// ... + u_n noise.
 DDIM_HOST_DEVICE inline float with_noise(const step_row& row, float state, float noise) noexcept {
     return state + row.u_n * noise;
 }
 
 /// A clean sample noised to a level (the reference's q_sample).
-DDIM_HOST_DEVICE inline float noised(float level_0, float x0, float level_n, float noise) noexcept {
-    return level_0 * x0 + level_n * noise;
+DDIM_HOST_DEVICE inline float noised(level to, float x0, float noise) noexcept {
+    return to.x0 * x0 + to.noise * noise;
 }
 
-/// The known value where the mask is 1, the other where it is 0.
-DDIM_HOST_DEVICE inline float blended(float mask, float known, float value) noexcept {
-    return known * mask + (1.0f - mask) * value;
+/// The known value where the mask keeps, the other where it does not; in between a mixture.
+DDIM_HOST_DEVICE inline float blended(float mask, bool mask_regenerates, float known, float value) noexcept {
+    const float kept = mask_regenerates ? 1.0f - mask : mask;
+    return known * kept + (1.0f - kept) * value;
 }
+
+/// What the model sees of the state.
+DDIM_HOST_DEVICE inline float model_input(const step_row& row, float x) noexcept { return row.m_x * x; }
 
 } // namespace ddim::detail
 
