@@ -6,14 +6,17 @@ namespace {
 
 constexpr int groups = block_elements / 4;
 
+/// Groups of four that `count` elements touch.
+constexpr int groups_of(int count) noexcept { return (count + 3) / 4; }
+
 // One array per word: compilers vectorise these loops, but not one that builds whole blocks.
 struct word_arrays {
     std::uint32_t word[4][groups];
 };
 
-void fill_bits(const block_place& place, word_arrays& bits) noexcept {
+void fill_bits(const block_place& place, int count, word_arrays& bits) noexcept {
     const std::uint32_t first_group = static_cast<std::uint32_t>(place.first / 4);
-    for (int g = 0; g < groups; ++g) {
+    for (int g = 0; g < count; ++g) {
         const philox_block block = philox4x32_10({{first_group + static_cast<std::uint32_t>(g), place.sample,
                                                    place.step, static_cast<std::uint32_t>(place.purpose)}},
                                                  place.seed);
@@ -24,9 +27,9 @@ void fill_bits(const block_place& place, word_arrays& bits) noexcept {
     }
 }
 
-void fill_pairs(const std::uint32_t (&radius_bits)[groups], const std::uint32_t (&angle_bits)[groups],
+void fill_pairs(const std::uint32_t (&radius_bits)[groups], const std::uint32_t (&angle_bits)[groups], int count,
                 float (&cosines)[groups], float (&sines)[groups]) noexcept {
-    for (int g = 0; g < groups; ++g) {
+    for (int g = 0; g < count; ++g) {
         const float radius = box_muller_radius(radius_bits[g]);
         const direction angle = box_muller_direction(angle_bits[g]);
         cosines[g] = radius * angle.cosine;
@@ -36,8 +39,8 @@ void fill_pairs(const std::uint32_t (&radius_bits)[groups], const std::uint32_t 
 
 /// Four arrays of one component each, interleaved into elements.
 template <class Element>
-void interleave(const Element (&components)[4][groups], Element (&elements)[block_elements]) noexcept {
-    for (int g = 0; g < groups; ++g) {
+void interleave(const Element (&components)[4][groups], int count, Element (&elements)[block_elements]) noexcept {
+    for (int g = 0; g < count; ++g) {
         elements[4 * g + 0] = components[0][g];
         elements[4 * g + 1] = components[1][g];
         elements[4 * g + 2] = components[2][g];
@@ -47,19 +50,21 @@ void interleave(const Element (&components)[4][groups], Element (&elements)[bloc
 
 } // namespace
 
-void fill_normal_block(const block_place& place, float (&normals)[block_elements]) noexcept {
+void fill_normal_block(const block_place& place, int count, float (&normals)[block_elements]) noexcept {
+    const int used = groups_of(count);
     word_arrays bits;
-    fill_bits(place, bits);
+    fill_bits(place, used, bits);
     float pairs[4][groups];
-    fill_pairs(bits.word[0], bits.word[1], pairs[0], pairs[1]);
-    fill_pairs(bits.word[2], bits.word[3], pairs[2], pairs[3]);
-    interleave(pairs, normals);
+    fill_pairs(bits.word[0], bits.word[1], used, pairs[0], pairs[1]);
+    fill_pairs(bits.word[2], bits.word[3], used, pairs[2], pairs[3]);
+    interleave(pairs, used, normals);
 }
 
-void fill_word_block(const block_place& place, std::uint32_t (&words)[block_elements]) noexcept {
+void fill_word_block(const block_place& place, int count, std::uint32_t (&words)[block_elements]) noexcept {
+    const int used = groups_of(count);
     word_arrays bits;
-    fill_bits(place, bits);
-    interleave(bits.word, words);
+    fill_bits(place, used, bits);
+    interleave(bits.word, used, words);
 }
 
 } // namespace ddim::detail

@@ -20,11 +20,12 @@ struct block_place {
     noise_purpose purpose;
 };
 
-/// The normals of elements first .. first + block_elements - 1 of one sample.
-void fill_normal_block(const block_place& place, float (&normals)[block_elements]) noexcept;
+/// The normals of elements first .. first + count - 1 of one sample, count <= block_elements. What follows them to
+/// the next multiple of 4 is written too.
+void fill_normal_block(const block_place& place, int count, float (&normals)[block_elements]) noexcept;
 
 /// The random words of the same elements: element e has component e % 4 of its group's Philox block.
-void fill_word_block(const block_place& place, std::uint32_t (&words)[block_elements]) noexcept;
+void fill_word_block(const block_place& place, int count, std::uint32_t (&words)[block_elements]) noexcept;
 
 } // namespace ddim::detail
 

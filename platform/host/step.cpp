@@ -39,7 +39,7 @@ block_place place_of(const noise_source& source, const block& at, noise_purpose 
 /// The block's noise: the caller's, or drawn into `storage`.
 const float* noise_of(const noise_source& source, const block& at, scratch& storage) noexcept {
     if (source.given != nullptr) return source.given + (source.is_repeated ? at.first : at.offset);
-    fill_normal_block(place_of(source, at, source.purpose), storage);
+    fill_normal_block(place_of(source, at, source.purpose), at.count, storage);
     return storage;
 }
 
@@ -55,7 +55,7 @@ void drop_noise(const step_job& job, const block& at, const float* noise, scratc
     noise_source source = job.noise;
     source.is_repeated = false; // repeated noise is dropped sample by sample, as the reference drops it
     std::uint32_t words[block_elements];
-    fill_word_block(place_of(source, at, noise_purpose::dropout), words);
+    fill_word_block(place_of(source, at, noise_purpose::dropout), at.count, words);
     for (int i = 0; i < at.count; ++i) storage[i] = dropped_out(words[i] >= threshold, kept_scale, noise[i]);
 }
 
@@ -99,12 +99,19 @@ void blend(const blend_job& job, const shape& dims, const block& at, float* valu
 
 template <class Element>
 void write_input(const input_job& next, std::int64_t values, const block& at, const float* x) noexcept {
-    Element* first = static_cast<Element*>(next.values) + at.offset;
-    const step_row row = *next.row;
-    for (int i = 0; i < at.count; ++i) narrow(model_input(row, x[i]), first[i]);
-    if (next.copies == 1) return;
-    Element* second = first + values;
-    for (int i = 0; i < at.count; ++i) second[i] = first[i];
+    Element* __restrict first = static_cast<Element*>(next.values) + at.offset;
+    Element* __restrict second = next.copies == 1 ? nullptr : first + values;
+    const float m_x = next.row->m_x;
+    if (second == nullptr) {
+        for (int i = 0; i < at.count; ++i) narrow(model_input(m_x, x[i]), first[i]);
+        return;
+    }
+    for (int i = 0; i < at.count; ++i) {
+        Element value;
+        narrow(model_input(m_x, x[i]), value);
+        first[i] = value;
+        second[i] = value;
+    }
 }
 
 void write_input(const input_job& next, const shape& dims, const block& at, const float* x) noexcept {
@@ -125,38 +132,45 @@ void write_timesteps(const input_job& next, const shape& dims) noexcept {
 /// What one block of a step reads and writes. Null: the step has none.
 struct block_data {
     float* x;
-    float* x0;
     const float* unconditional;
     const float* conditional;
     const float* noise;
+    float* inputs[2]; ///< where the step itself writes both halves of the next input
 };
 
 /// The whole step in one loop, without what it does not use.
-template <bool Guided, bool Noisy, bool KeepsX0>
-void fused_step(const step_row& row, float scale, const block_data& data, int count) noexcept {
-    const step_row r = row;
-    float* __restrict x = data.x;
-    float* __restrict x0 = data.x0;
-    const float* __restrict unconditional = data.unconditional;
-    const float* __restrict conditional = data.conditional;
-    const float* __restrict noise = data.noise;
+template <bool Guided, bool Noisy, bool WritesInputs>
+void fused_loop(const step_row row, float m_x, float scale, int count, const float* __restrict unconditional,
+                const float* __restrict conditional, const float* __restrict noise, float* __restrict x,
+                float* __restrict first_input, float* __restrict second_input) noexcept {
     for (int i = 0; i < count; ++i) {
         float output = conditional[i];
         if constexpr (Guided) output = guided_output(scale, unconditional[i], output);
-        const float clean = predicted_x0(r, x[i], output);
-        float state = updated_state(r, x[i], output, clean);
-        if constexpr (Noisy) state = with_noise(r, state, noise[i]);
-        if constexpr (KeepsX0) x0[i] = clean;
+        const float clean = predicted_x0(row, x[i], output);
+        float state = updated_state(row, x[i], output, clean);
+        if constexpr (Noisy) state = with_noise(row, state, noise[i]);
         x[i] = state;
+        if constexpr (WritesInputs) {
+            const float input = model_input(m_x, state);
+            first_input[i] = input;
+            second_input[i] = input;
+        }
     }
+}
+
+template <bool Guided, bool Noisy, bool WritesInputs>
+void fused_step(const step_job& job, const block_data& data, int count) noexcept {
+    const float m_x = WritesInputs ? job.next.row->m_x : 1.0f;
+    fused_loop<Guided, Noisy, WritesInputs>(*job.row, m_x, job.values->guidance_scale, count, data.unconditional,
+                                            data.conditional, data.noise, data.x, data.inputs[0], data.inputs[1]);
 }
 
 template <bool Guided, bool Noisy>
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
-    if (data.x0 != nullptr)
-        fused_step<Guided, Noisy, true>(*job.row, job.values->guidance_scale, data, count);
+    if (data.inputs[0] != nullptr)
+        fused_step<Guided, Noisy, true>(job, data, count);
     else
-        fused_step<Guided, Noisy, false>(*job.row, job.values->guidance_scale, data, count);
+        fused_step<Guided, Noisy, false>(job, data, count);
 }
 
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
@@ -204,13 +218,31 @@ void step_part_of(const step_job& job, const block& at, const block_data& data, 
     if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
 }
 
-/// A whole step in stages, for a blend of x0 comes between them.
+/// A whole step in stages, where x0 is kept or blended.
 void staged_step(const step_job& job, const block& at, const block_data& data, const float* output) noexcept {
     scratch storage;
-    float* x0 = data.x0 != nullptr ? data.x0 : storage;
+    float* x0 = job.x0 != nullptr ? job.x0 + at.offset : storage;
     predict(*job.row, data.x, output, x0, at.count);
-    blend(job.blend, job.dims, at, x0);
+    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
     update(*job.row, data, output, x0, at.count);
+}
+
+/// Whether the fused loop writes the next input along: both halves of float32, of the state as the step leaves it.
+bool writes_inputs(const step_job& job) noexcept {
+    return job.next.row != nullptr && job.next.values != nullptr && job.next.copies == 2 &&
+           job.next.type == element_type::float32 && job.blend.mask == nullptr;
+}
+
+void whole_step(const step_job& job, const block& at, block_data& data, scratch& storage) noexcept {
+    if (job.x0 != nullptr || job.blend.is_on_x0) {
+        staged_step(job, at, data, guide(job, data, at.count, storage));
+        return;
+    }
+    if (writes_inputs(job)) {
+        data.inputs[0] = static_cast<float*>(job.next.values) + at.offset;
+        data.inputs[1] = data.inputs[0] + job.dims.batch * job.dims.elements;
+    }
+    fused_step(job, data, at.count);
 }
 
 void step_block(const step_job& job, const block& at) noexcept {
@@ -222,16 +254,11 @@ void step_block(const step_job& job, const block& at) noexcept {
     const bool ends_step = job.part == step_part::whole || job.part == step_part::update;
     if (ends_step) data.noise = step_noise_of(job, at, noise);
 
-    if (job.part != step_part::whole) {
+    if (job.part == step_part::whole)
+        whole_step(job, at, data, conditional);
+    else
         step_part_of(job, at, data, guide(job, data, at.count, conditional));
-    } else {
-        if (job.x0 != nullptr) data.x0 = job.x0 + at.offset;
-        if (job.blend.is_on_x0)
-            staged_step(job, at, data, guide(job, data, at.count, conditional));
-        else
-            fused_step(job, data, at.count);
-    }
-    if (!ends_step) return;
+    if (!ends_step || data.inputs[0] != nullptr) return;
     if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x);
     write_input(job.next, job.dims, at, data.x);
 }

@@ -80,7 +80,7 @@ template <class Use>
 void for_each_normal(const place& at, int count, Use&& use) {
     float normals[block_elements];
     for (int first = 0; first < count; first += block_elements) {
-        ddim::detail::fill_normal_block({at.seed, first, at.sample, at.step, at.purpose}, normals);
+        ddim::detail::fill_normal_block({at.seed, first, at.sample, at.step, at.purpose}, block_elements, normals);
         for (const float normal : normals) use(static_cast<double>(normal));
     }
 }
@@ -284,7 +284,8 @@ TEST_CASE("a block of the host's loops has the bits of the single normals") {
         CAPTURE(start.first);
         const place& at = start.at;
         float normals[block_elements];
-        ddim::detail::fill_normal_block({at.seed, start.first, at.sample, at.step, at.purpose}, normals);
+        ddim::detail::fill_normal_block({at.seed, start.first, at.sample, at.step, at.purpose}, block_elements,
+                                        normals);
         int wrong = 0;
         for (int i = 0; i < block_elements; ++i) {
             const std::uint32_t group = static_cast<std::uint32_t>((start.first + i) / 4);
@@ -299,7 +300,7 @@ TEST_CASE("a block of words has the bits of Philox") {
     const place at{0xFEDCBA9876543210, 3, 2, noise_purpose::dropout};
     constexpr std::int64_t first = 512;
     std::uint32_t words[block_elements];
-    ddim::detail::fill_word_block({at.seed, first, at.sample, at.step, at.purpose}, words);
+    ddim::detail::fill_word_block({at.seed, first, at.sample, at.step, at.purpose}, block_elements, words);
     int wrong = 0;
     for (int i = 0; i < block_elements; ++i) {
         const std::uint32_t group = static_cast<std::uint32_t>((first + i) / 4);

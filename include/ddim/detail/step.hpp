@@ -50,7 +50,7 @@ DDIM_HOST_DEVICE inline float blended(float mask, bool mask_regenerates, float k
 }
 
 /// What the model sees of the state.
-DDIM_HOST_DEVICE inline float model_input(const step_row& row, float x) noexcept { return row.m_x * x; }
+DDIM_HOST_DEVICE inline float model_input(float m_x, float x) noexcept { return m_x * x; }
 
 } // namespace ddim::detail
 
