@@ -2,8 +2,8 @@
 
 namespace ddim {
 
-status intermediate_log::init(int steps, const shape& dims, int log_every_t, span<float> x_inter,
-                              span<float> pred_x0) noexcept {
+status intermediate_log::init(int steps, const shape& dims, int log_every_t, span<float> x_inter, span<float> pred_x0,
+                              copy_fn copy) noexcept {
     if (steps < 1) return status::steps_out_of_range;
     if (log_every_t < 1) return status::log_every_t_out_of_range;
     const status shaped = detail::check_shape(dims);
@@ -14,6 +14,7 @@ status intermediate_log::init(int steps, const shape& dims, int log_every_t, spa
     if (x_inter.size / entries < values || pred_x0.size / entries < values) return status::log_too_small;
     x_inter_ = x_inter.data;
     pred_x0_ = pred_x0.data;
+    copy_ = copy;
     values_ = dims.batch * dims.elements;
     steps_ = steps;
     log_every_t_ = log_every_t;
@@ -26,19 +27,22 @@ int intermediate_log::observe(void* context, const observation& seen) noexcept {
     const int index = log.steps_ - 1 - seen.step;
     if (seen.step < 0) {
         log.count_ = 0;
-        log.append(seen.x, seen.x);
-    } else if (index % log.log_every_t_ == 0 || seen.step == 0) {
-        log.append(seen.x, seen.x0);
+        return log.append(seen.x, seen.x, seen.stream);
     }
-    return 0;
+    const bool is_logged = index % log.log_every_t_ == 0 || seen.step == 0;
+    return is_logged ? log.append(seen.x, seen.x0, seen.stream) : 0;
 }
 
-void intermediate_log::append(const float* x, const float* x0) noexcept {
-    float* x_entry = x_inter_ + count_ * values_;
-    float* x0_entry = pred_x0_ + count_ * values_;
-    for (std::int64_t i = 0; i < values_; ++i) x_entry[i] = x[i];
-    for (std::int64_t i = 0; i < values_; ++i) x0_entry[i] = x0[i];
+int intermediate_log::append(const float* x, const float* x0, void* stream) noexcept {
+    const std::int64_t offset = count_ * values_;
     ++count_;
+    const int code = copy_(x_inter_ + offset, x, values_, stream);
+    return code != 0 ? code : copy_(pred_x0_ + offset, x0, values_, stream);
+}
+
+int host_copy(float* target, const float* source, std::int64_t count, void*) noexcept {
+    for (std::int64_t i = 0; i < count; ++i) target[i] = source[i];
+    return 0;
 }
 
 } // namespace ddim

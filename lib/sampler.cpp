@@ -149,7 +149,7 @@ status sampler::finish_step() noexcept {
     const bool prepares_later = observes_before_blend();
     if (prepares_later) {
         job.blend = blend_job{};
-        job.next = input_job{};
+        job.next.row = nullptr;
     }
     status state = correct_score(job);
     if (state == status::ok) state = change_x0(job);
@@ -282,10 +282,10 @@ dropout_job sampler::dropout_at(int step) const noexcept {
 
 input_job sampler::input_for(int step) const noexcept {
     input_job job;
+    job.type = config_.model_type;
     if (step == config_.plan.steps) return job;
     job.row = row_at(step);
     job.values = layout_.input_is_x ? nullptr : at(layout_.input);
-    job.type = config_.model_type;
     job.copies = config_.mode == guidance::batched && is_guided() ? 2 : 1;
     job.row_timesteps = reinterpret_cast<float*>(at(layout_.row_timesteps));
     return job;

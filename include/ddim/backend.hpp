@@ -57,11 +57,11 @@ struct blend_job {
 
 /// The model's next input, written by the job that precedes the call: m_x x in the model's type, `copies` times.
 struct input_job {
-    const step_row* row = nullptr; ///< of the call; null after the last step: nothing at all to write
-    void* values = nullptr;        ///< [copies, batch, elements] of `type`; null: the model reads x
-    element_type type = element_type::float32;
-    int copies = 1;                 ///< 2 under batched guidance
-    float* row_timesteps = nullptr; ///< [copies, batch]
+    const step_row* row = nullptr;             ///< of the call; null after the last step: nothing at all to write
+    void* values = nullptr;                    ///< [copies, batch, elements] of `type`; null: the model reads x
+    element_type type = element_type::float32; ///< the model's, also where there is nothing to write
+    int copies = 1;                            ///< 2 under batched guidance
+    float* row_timesteps = nullptr;            ///< [copies, batch]
 };
 
 /// The start of a run: x_T is made in x, the known region put in place, and the first input written. Also the start
@@ -91,13 +91,13 @@ struct step_job {
     shape dims;
     const step_row* row = nullptr;
     const run_values* values = nullptr;
-    float* x = nullptr;                  ///< [batch, elements], read and written
-    float* x0 = nullptr;                 ///< [batch, elements]; null: not kept
-    float* guided = nullptr;             ///< [batch, elements], of part guide
-    const void* unconditional = nullptr; ///< [batch, elements] of `type`; null: no guidance
-    const void* conditional = nullptr;   ///< [batch, elements] of `type`
-    element_type type = element_type::float32;
-    noise_source noise; ///< read or drawn only where row->u_n is not 0
+    float* x = nullptr;                        ///< [batch, elements], read and written
+    float* x0 = nullptr;                       ///< [batch, elements]; null: not kept
+    float* guided = nullptr;                   ///< [batch, elements], of part guide
+    const void* unconditional = nullptr;       ///< [batch, elements] of `type`; null: no guidance
+    const void* conditional = nullptr;         ///< [batch, elements] of `type`
+    element_type type = element_type::float32; ///< the model's, or float32 where a score corrector has been
+    noise_source noise;                        ///< read or drawn only where row->u_n is not 0
     dropout_job dropout;
     blend_job blend;
     input_job next;

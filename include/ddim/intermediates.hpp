@@ -15,14 +15,22 @@ constexpr int intermediate_count(int steps, int log_every_t) noexcept {
     return 1 + multiples + (first_is_extra ? 1 : 0);
 }
 
-/// A log of fixed capacity on the host. Both lists start with x_T, as the reference's do.
+/// Copies `count` values, at once or on the stream. Returns 0, or a code of its own that ends the run.
+using copy_fn = int (*)(float* target, const float* source, std::int64_t count, void* stream) noexcept;
+
+/// For data in the host's memory. (For a GPU's: cuda_copy of cuda.hpp.) Returns 0.
+int host_copy(float* target, const float* source, std::int64_t count, void* stream) noexcept;
+
+/// A log of fixed capacity. Both lists start with x_T, as the reference's do.
 class intermediate_log {
   public:
     /// For runs of `steps` steps on this shape: each list holds intermediate_count(steps, log_every_t) entries of
-    /// [batch, elements]. The memory stays the caller's and must live as long as the log is observed.
+    /// [batch, elements], where `copy` can write them. The memory stays the caller's and must live as long as the log
+    /// is observed.
     /// Returns ok, steps_out_of_range, log_every_t_out_of_range, batch_out_of_range, elements_out_of_range,
     /// shape_overflow, log_null, log_too_small; on failure the log is as before.
-    status init(int steps, const shape& dims, int log_every_t, span<float> x_inter, span<float> pred_x0) noexcept;
+    status init(int steps, const shape& dims, int log_every_t, span<float> x_inter, span<float> pred_x0,
+                copy_fn copy = &host_copy) noexcept;
 
     /// What to put into sampler_config::observer, together with keeps_x0. A run starts the log anew.
     observer_ref observer() noexcept { return {&intermediate_log::observe, this, true}; }
@@ -32,10 +40,11 @@ class intermediate_log {
 
   private:
     static int observe(void* context, const observation& seen) noexcept;
-    void append(const float* x, const float* x0) noexcept;
+    int append(const float* x, const float* x0, void* stream) noexcept;
 
     float* x_inter_ = nullptr;
     float* pred_x0_ = nullptr;
+    copy_fn copy_ = nullptr;
     std::int64_t values_ = 0;
     int steps_ = 0;
     int log_every_t_ = 0;

@@ -103,6 +103,9 @@ class sampler {
     /// The config as the next run will use it.
     const sampler_config& config() const noexcept { return config_; }
 
+    /// Whether the model is asked for both predictions: under guidance, but for scale 1.
+    bool is_guided() const noexcept;
+
     /// The code of the model, hook, observer or backend that ended the last run; 0 where none did.
     int last_code() const noexcept { return last_code_; }
 
@@ -133,7 +136,6 @@ class sampler {
     blend_job blend_to(const level* to, int step) const noexcept;
     const step_row* row_at(int step) const noexcept;
     const run_values* values_at() const noexcept;
-    bool is_guided() const noexcept;
     bool observes_before_blend() const noexcept;
     std::int64_t values() const noexcept { return config_.dims.batch * config_.dims.elements; }
     std::byte* at(std::size_t offset) const noexcept { return config_.arena.data + offset; }

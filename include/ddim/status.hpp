@@ -82,6 +82,12 @@ enum class [[nodiscard]] status{
     log_too_small = -92,
     values_null = -93,
     values_size_mismatch = -94,
+
+    // CUDA: cuda.hpp
+    backend_mismatch = -100,
+    graph_empty = -101,
+    graph_occupied = -102,
+    graph_mismatch = -103,
 };
 
 /// One English sentence without a full stop: what was wrong, and the limit that it broke.
@@ -155,6 +161,11 @@ constexpr const char* message(status value) noexcept {
     case status::log_too_small: return "a buffer of the log holds fewer than intermediate_count() x batch x elements";
     case status::values_null: return "a buffer is a null pointer";
     case status::values_size_mismatch: return "buffers that belong together must have the same size";
+    case status::backend_mismatch: return "this call needs a sampler whose config names the CUDA backend";
+    case status::graph_empty: return "the graph is empty: capture() fills it";
+    case status::graph_occupied: return "the graph holds a run already: destroy() empties it";
+    case status::graph_mismatch:
+        return "the sampler's arena, number of steps or number of model calls is not that of the captured run";
     }
     return "unknown status";
 }

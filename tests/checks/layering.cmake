@@ -16,8 +16,10 @@ set(house
     "backend.hpp hooks.hpp"
     "sampler.hpp"
     "intermediates.hpp"
-    "host.hpp")
+    "host.hpp cuda.hpp")
 set(system_headers cstddef cstdint)
+# cuda.hpp and platform/cuda are made of CUDA; nothing else may know it.
+set(cuda_headers cuda_runtime_api.h)
 # The builders of tables may name solvers; the rest of lib, and platform, may not.
 set(builders lib/tables.cpp lib/ddpm.cpp)
 set(solvers "ddim|ddpm|plms|euler|heun|dpm|lcm|unipc|[^a-z\n]eta[^a-z\n]")
@@ -40,8 +42,13 @@ endfunction()
 # Whether `file` may include `name`, where headers of the rooms before `limit` are open to it.
 function(check_include file limit name)
     if(name MATCHES "^<(.+)>$")
-        if(NOT CMAKE_MATCH_1 IN_LIST system_headers)
-            message(SEND_ERROR "${file} includes ${name}: only <cstddef> and <cstdint> are allowed")
+        set(header "${CMAKE_MATCH_1}")
+        set(allowed ${system_headers})
+        if(file MATCHES "^platform/cuda/|/cuda\\.hpp$")
+            list(APPEND allowed ${cuda_headers})
+        endif()
+        if(NOT header IN_LIST allowed)
+            message(SEND_ERROR "${file} includes ${name}: only these are allowed: ${allowed}")
         endif()
     elseif(name MATCHES "^\"ddim/(.+)\"$")
         find_room("${CMAKE_MATCH_1}" room)
@@ -79,8 +86,8 @@ foreach(file IN LISTS files)
 
     if(file MATCHES "^(lib|platform)/" AND NOT file IN_LIST builders)
         read_code("${ROOT}/${file}" code)
-        # The namespace and the prefix of macros are also called so.
-        string(REGEX REPLACE "namespace ddim|ddim::|DDIM_" " " code "${code}")
+        # The namespace, the prefix of macros and a word of CUDA are also called so.
+        string(REGEX REPLACE "namespace ddim|ddim::|DDIM_|gridDim" " " code "${code}")
         string(TOLOWER "${code}" code)
         refuse("${file}" "${code}" "${solvers}" "names a solver")
     endif()

@@ -1,0 +1,88 @@
+// The user's include on a GPU. Readable by any C++17 compiler with CUDA's headers (CUDA 12 or newer).
+//
+//     enqueue(sampler, x, seed, stream)           a run: submitted, not waited for
+//
+//     capture(sampler, x, seed, stream, graph)    a run as a graph, once; then
+//     launch(graph, stream)                       the run again, in one call
+//     update(graph, sampler, seed, stream)        another seed, guidance scale or plan for the launches that follow
+//     destroy(graph)
+//
+// All pointers in the sampler's config (but the plan's, and the contexts of callbacks) are device pointers, x too.
+// The library allocates nothing. CUDA does so itself when a context comes up (at the latest in init()), when a kernel
+// is loaded (in init()) and when a graph is made (in capture()); after that, nothing here makes it.
+#ifndef DDIM_CUDA_HPP
+#define DDIM_CUDA_HPP
+
+#include <cuda_runtime_api.h>
+
+#include "ddim/sampler.hpp"
+
+namespace ddim {
+
+namespace detail {
+int cuda_begin(void* context, const begin_job& job) noexcept;
+int cuda_step(void* context, const step_job& job) noexcept;
+int cuda_load(void* context, const load_job& job) noexcept;
+int cuda_check(void* context, const void* arena) noexcept;
+} // namespace detail
+
+/// The CUDA backend: enqueues one kernel for the start of a run, one for each step, and, for the plan, one for each
+/// 64 rows of it. Its codes are cudaError_t. sampler::init() returns device_unavailable where there is no device, the
+/// driver is too old, the archive has no code for the device, or the arena is memory that the device cannot reach. A
+/// run ends with device_failed where a call of CUDA fails; it does not start where an error of earlier work is
+/// pending (cudaPeekAtLastError), whose code it then returns and which stays pending for its owner to find.
+constexpr backend cuda_backend() noexcept {
+    return {&detail::cuda_begin, &detail::cuda_step, nullptr, &detail::cuda_load, &detail::cuda_check};
+}
+
+/// Bytes of the arena for a run of this plan and shape on a GPU: arena_bytes() with room for the plan. Usable as an
+/// array bound: the arena may be a __device__ array.
+constexpr std::size_t cuda_arena_bytes(plan_view plan, const shape& dims, guidance mode = guidance::none,
+                                       element_type model_type = element_type::float32,
+                                       arena_extras extras = {}) noexcept {
+    extras.holds_plan = true;
+    return arena_bytes(plan, dims, mode, model_type, extras);
+}
+
+/// Enqueues a whole run on the stream and returns: x [batch, elements], float32 in device memory, is a sample when
+/// the stream has come to that point. Waits for nothing; within a stream capture of the caller's it becomes part of
+/// the graph, with this seed, scale and plan (capture() makes graphs in which they can change). Returns what
+/// sampler::run() returns; backend_mismatch.
+status enqueue(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream) noexcept;
+
+/// A copy_fn within device memory, enqueued: for intermediate_log::init(). Returns a cudaError_t.
+int cuda_copy(float* target, const float* source, std::int64_t count, void* stream) noexcept;
+
+/// A run that was captured. A plain object; the graph in it is CUDA's until destroy().
+struct cuda_graph {
+    cudaGraphExec_t exec = nullptr;   ///< null: nothing captured
+    const std::byte* arena = nullptr; ///< of the sampler that was captured
+    int steps = 0;
+    bool is_guided = false;
+    int last_code = 0; ///< of the model, a hook, the observer or CUDA, where the last call failed; else 0
+};
+
+/// Captures a whole run into `graph` (empty before) and enqueues the plan, the scale and the seed for its launches.
+/// The stream must not be the legacy default stream; nothing of the run is executed. The model, the hooks and the
+/// observer are called once, now, and what they enqueue is replayed by every launch: they must not wait, allocate or
+/// take the timestep from the host (model_call::row_timesteps is what a later plan changes). x, the arena and all
+/// that the config points to must stay valid while the graph is launched. Returns what sampler::run() returns;
+/// backend_mismatch, graph_occupied, device_failed. On failure `graph` is empty.
+status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept;
+
+/// Enqueues a run of the graph. Waits for nothing. Returns ok, graph_empty, device_failed.
+status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
+
+/// Enqueues the sampler's present plan and guidance scale (sampler::set_plan, sampler::set_guidance_scale) and the
+/// seed for the launches that follow on the stream; the same sampler, or a copy with the same arena. Waits for
+/// nothing. Returns ok, backend_mismatch, graph_empty, graph_mismatch (another arena or number of steps; scale 1,
+/// which asks the model once, where another was captured, or the reverse), device_failed, what sampler::load()
+/// returns.
+status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept;
+
+/// Gives the graph back to CUDA and empties it. No launch of it may still be under way. Returns ok, device_failed.
+status destroy(cuda_graph& graph) noexcept;
+
+} // namespace ddim
+
+#endif

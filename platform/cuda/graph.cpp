@@ -1,0 +1,97 @@
+// Runs on a stream, and runs as graphs.
+#include "ddim/cuda.hpp"
+#include "kernels.hpp"
+
+namespace ddim {
+
+namespace {
+
+bool is_ours(const sampler& source) noexcept { return source.config().platform.load == &detail::cuda_load; }
+
+status fail(cuda_graph& graph, status why, int code) noexcept {
+    graph.last_code = code;
+    return why;
+}
+
+status checked(cuda_graph& graph, cudaError_t code) noexcept {
+    graph.last_code = detail::reported(code);
+    return code == cudaSuccess ? status::ok : status::device_failed;
+}
+
+/// The run as nodes of `nodes`, which is the caller's to destroy, also after a failure.
+status capture_nodes(sampler& source, span<float> x, cudaStream_t stream, cuda_graph& graph,
+                     cudaGraph_t& nodes) noexcept {
+    // Other threads of the caller's go on allocating and waiting as they please.
+    const status begun = checked(graph, cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    if (begun != status::ok) return begun;
+    const status ran = source.run_loaded(x, stream);
+    const int code = source.last_code();
+    const status ended = checked(graph, cudaStreamEndCapture(stream, &nodes));
+    return ran == status::ok ? ended : fail(graph, ran, code);
+}
+
+status instantiate(cudaGraph_t nodes, cudaStream_t stream, cuda_graph& graph) noexcept {
+    status state = checked(graph, cudaGraphInstantiateWithFlags(&graph.exec, nodes, 0));
+    if (state != status::ok) graph.exec = nullptr;
+    // Now rather than within the first launch.
+    if (state == status::ok) state = checked(graph, cudaGraphUpload(graph.exec, stream));
+    return state;
+}
+
+} // namespace
+
+status enqueue(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream) noexcept {
+    return is_ours(source) ? source.run(x, seed, stream) : status::backend_mismatch;
+}
+
+int cuda_copy(float* target, const float* source, std::int64_t count, void* stream) noexcept {
+    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
+    return detail::reported(
+        cudaMemcpyAsync(target, source, bytes, cudaMemcpyDeviceToDevice, static_cast<cudaStream_t>(stream)));
+}
+
+status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept {
+    if (!is_ours(source)) return status::backend_mismatch;
+    if (graph.exec != nullptr) return status::graph_occupied;
+    const status loaded = source.load(seed, stream);
+    if (loaded != status::ok) return fail(graph, loaded, source.last_code());
+
+    cudaGraph_t nodes = nullptr;
+    status state = capture_nodes(source, x, stream, graph, nodes);
+    if (state == status::ok) state = instantiate(nodes, stream, graph);
+    if (nodes != nullptr) (void)detail::reported(cudaGraphDestroy(nodes));
+    if (state != status::ok) {
+        if (graph.exec != nullptr) (void)detail::reported(cudaGraphExecDestroy(graph.exec));
+        graph.exec = nullptr;
+        return state;
+    }
+    graph.arena = source.config().arena.data;
+    graph.steps = source.config().plan.steps;
+    graph.is_guided = source.is_guided();
+    return status::ok;
+}
+
+status launch(cuda_graph& graph, cudaStream_t stream) noexcept {
+    if (graph.exec == nullptr) return status::graph_empty;
+    return checked(graph, cudaGraphLaunch(graph.exec, stream));
+}
+
+status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept {
+    if (!is_ours(source)) return status::backend_mismatch;
+    if (graph.exec == nullptr) return status::graph_empty;
+    const sampler_config& config = source.config();
+    const bool matches =
+        config.arena.data == graph.arena && config.plan.steps == graph.steps && source.is_guided() == graph.is_guided;
+    if (!matches) return status::graph_mismatch;
+    const status loaded = source.load(seed, stream);
+    return loaded == status::ok ? status::ok : fail(graph, loaded, source.last_code());
+}
+
+status destroy(cuda_graph& graph) noexcept {
+    if (graph.exec == nullptr) return status::ok;
+    const cudaGraphExec_t exec = graph.exec;
+    graph.exec = nullptr;
+    return checked(graph, cudaGraphExecDestroy(exec));
+}
+
+} // namespace ddim
