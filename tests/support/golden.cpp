@@ -1,6 +1,5 @@
 #include "support/golden.hpp"
 
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -60,9 +59,6 @@ std::uint64_t mix(std::uint64_t stream, std::uint64_t i) {
 void append(std::vector<float>& all, const std::vector<float>& more) {
     all.insert(all.end(), more.begin(), more.end());
 }
-
-/// Mean of a sample's four conditions, in the order of the reference's sum.
-float mean_of_four(const float (&c)[4]) { return (((c[0] + c[1]) + c[2]) + c[3]) * 0.25f; }
 
 } // namespace
 
@@ -133,46 +129,6 @@ std::vector<float> keep_of_steps(std::uint32_t first, int steps, double p, std::
     std::vector<float> all;
     for (int k = 0; k < steps; ++k) append(all, keep(first + static_cast<std::uint32_t>(k), p, count));
     return all;
-}
-
-analytic_model::analytic_model(int steps, std::int64_t batch, std::int64_t image_width)
-    : train_steps(steps), width(image_width) {
-    for (std::int64_t b = 0; b < batch; ++b) {
-        float c[4], uc[4];
-        for (int j = 0; j < 4; ++j) {
-            const int k = static_cast<int>(4 * b) + j;
-            c[j] = static_cast<float>((7 * k) % 16 - 4) / 16.0f;
-            uc[j] = static_cast<float>((5 * k + 3) % 16 - 10) / 16.0f;
-        }
-        conditional_means.push_back(mean_of_four(c));
-        unconditional_means.push_back(mean_of_four(uc));
-    }
-}
-
-int analytic_model::call(void* context, const ddim::model_call& call) noexcept {
-    const analytic_model& model = *static_cast<analytic_model*>(context);
-    const std::int64_t batch = static_cast<std::int64_t>(model.conditional_means.size());
-    for (std::int64_t row = 0; row < call.rows; ++row) {
-        const bool conditional =
-            call.which == ddim::branch::conditional || (call.which == ddim::branch::both && row >= batch);
-        const std::size_t sample = static_cast<std::size_t>(row % batch);
-        const float mean = (conditional ? model.conditional_means : model.unconditional_means)[sample];
-        const std::int64_t offset = row * call.elements;
-        model.predict(static_cast<const float*>(call.input) + offset, mean, call.row_timesteps[row], call.elements,
-                      static_cast<float*>(call.output) + offset);
-    }
-    return 0;
-}
-
-void analytic_model::predict(const float* x, float mean, float timestep, std::int64_t elements,
-                             float* epsilon) const noexcept {
-    const float u = timestep * static_cast<float>(1.0 / train_steps);
-    for (std::int64_t i = 0; i < elements; ++i) {
-        const std::int64_t column = i % width;
-        const float right = x[i - column + (column + 1) % width];
-        const float y = ((0.25f + 0.75f * u) * x[i] + 0.125f * right) + (0.5f * mean - 0.25f * u);
-        epsilon[i] = y / std::sqrt(1.0f + 0.0625f * (y * y));
-    }
 }
 
 } // namespace golden

@@ -1,4 +1,4 @@
-// Readers of tests/golden and its deterministic inputs and model (tests/golden/FORMAT.md).
+// Readers of tests/golden and its deterministic inputs (tests/golden/FORMAT.md).
 #ifndef DDIM_TESTS_SUPPORT_GOLDEN_HPP
 #define DDIM_TESTS_SUPPORT_GOLDEN_HPP
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ddim/model.hpp"
+#include "support/analytic_model.hpp"
 
 namespace golden {
 
@@ -50,20 +50,6 @@ std::vector<float> keep(std::uint32_t stream, double p, std::size_t count);
 /// gauss or keep of streams first .. first + steps - 1, one after the other.
 std::vector<float> gauss_of_steps(std::uint32_t first, int steps, std::size_t count);
 std::vector<float> keep_of_steps(std::uint32_t first, int steps, double p, std::size_t count);
-
-/// The golden model: a closed formula, each float32 operation rounded once.
-struct analytic_model {
-    int train_steps = 1000;
-    std::int64_t width = 8; ///< of an image [4, height, width]
-    std::vector<float> conditional_means;
-    std::vector<float> unconditional_means;
-
-    analytic_model(int train_steps, std::int64_t batch, std::int64_t width);
-    static int call(void* context, const ddim::model_call& call) noexcept;
-
-  private:
-    void predict(const float* x, float mean, float timestep, std::int64_t elements, float* epsilon) const noexcept;
-};
 
 } // namespace golden
 

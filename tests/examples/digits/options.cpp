@@ -1,40 +1,21 @@
 #include "options.hpp"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+
+#include "examples/arguments.hpp"
 
 namespace digits {
 
 namespace {
 
+using arguments::parse_int;
+using arguments::parse_real;
+using arguments::parse_seed;
+
 bool refuse(const char* option, const char* value, const char* expected) noexcept {
     std::fprintf(stderr, "ddim_digits: %s %s: expected %s\n", option, value, expected);
     return false;
-}
-
-/// A whole argument as a number within [low, high]; NaN is in no range.
-bool parse_real(const char* text, double low, double high, double& value) noexcept {
-    char* end = nullptr;
-    value = std::strtod(text, &end);
-    return end != text && *end == '\0' && value >= low && value <= high;
-}
-
-bool parse_int(const char* text, int low, int high, int& value) noexcept {
-    char* end = nullptr;
-    errno = 0;
-    const long parsed = std::strtol(text, &end, 10);
-    value = static_cast<int>(parsed);
-    return errno == 0 && end != text && *end == '\0' && parsed >= low && parsed <= high;
-}
-
-bool parse_seed(const char* text, std::uint64_t& value) noexcept {
-    char* end = nullptr;
-    errno = 0;
-    value = std::strtoull(text, &end, 10);
-    const bool is_number = text[0] >= '0' && text[0] <= '9'; // strtoull takes a minus sign
-    return errno == 0 && is_number && *end == '\0';
 }
 
 bool parse_digit(const char* text, options& result) noexcept {
