@@ -9,15 +9,23 @@ namespace {
 
 struct column {
     const char* name;
-    float ddim::step_row::*value;
+    float (*value)(const ddim::step_row& row);
 };
 
 constexpr column columns[] = {
-    {"timestep", &ddim::step_row::timestep}, {"m_x", &ddim::step_row::m_x},       {"p_x", &ddim::step_row::p_x},
-    {"p_o", &ddim::step_row::p_o},           {"clip", &ddim::step_row::clip},     {"u_x", &ddim::step_row::u_x},
-    {"u_o", &ddim::step_row::u_o},           {"u_0", &ddim::step_row::u_0},       {"u_n", &ddim::step_row::u_n},
-    {"from_0", &ddim::step_row::from_0},     {"from_n", &ddim::step_row::from_n}, {"to_0", &ddim::step_row::to_0},
-    {"to_n", &ddim::step_row::to_n},
+    {"timestep", [](const ddim::step_row& row) { return row.timestep; }},
+    {"m_x", [](const ddim::step_row& row) { return row.m_x; }},
+    {"p_x", [](const ddim::step_row& row) { return row.p_x; }},
+    {"p_o", [](const ddim::step_row& row) { return row.p_o; }},
+    {"clip", [](const ddim::step_row& row) { return row.clip; }},
+    {"u_x", [](const ddim::step_row& row) { return row.u_x; }},
+    {"u_o", [](const ddim::step_row& row) { return row.u_o; }},
+    {"u_0", [](const ddim::step_row& row) { return row.u_0; }},
+    {"u_n", [](const ddim::step_row& row) { return row.u_n; }},
+    {"from_x0", [](const ddim::step_row& row) { return row.from.x0; }},
+    {"from_noise", [](const ddim::step_row& row) { return row.from.noise; }},
+    {"to_x0", [](const ddim::step_row& row) { return row.to.x0; }},
+    {"to_noise", [](const ddim::step_row& row) { return row.to.noise; }},
 };
 static_assert(sizeof columns / sizeof columns[0] == sizeof(ddim::step_row) / sizeof(float), "every coefficient");
 
@@ -28,7 +36,7 @@ void print_plan(ddim::plan_view plan) {
     for (const column& each : columns) std::printf(",%s", each.name);
     for (int step = 0; step < plan.steps; ++step) {
         std::printf("\n%d", step);
-        for (const column& each : columns) std::printf(",%.9g", static_cast<double>(plan.rows[step].*each.value));
+        for (const column& each : columns) std::printf(",%.9g", static_cast<double>(each.value(plan.rows[step])));
     }
     std::fputs("\n", stdout);
 }

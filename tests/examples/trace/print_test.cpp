@@ -89,14 +89,14 @@ void check_plan(const std::string& line, ddim::plan_view plan) {
     REQUIRE(plan.state == ddim::status::ok);
     const std::vector<std::string> lines = split(print(line + " --print-plan"), '\n');
     REQUIRE(lines.size() == static_cast<std::size_t>(plan.steps) + 1);
-    CHECK(lines[0] == "step,timestep,m_x,p_x,p_o,clip,u_x,u_o,u_0,u_n,from_0,from_n,to_0,to_n");
+    CHECK(lines[0] == "step,timestep,m_x,p_x,p_o,clip,u_x,u_o,u_0,u_n,from_x0,from_noise,to_x0,to_noise");
     for (int step = 0; step < plan.steps; ++step) {
         const std::vector<std::string> fields = split(lines[static_cast<std::size_t>(step) + 1], ',');
         REQUIRE(fields.size() == 14);
         CHECK(fields[0] == std::to_string(step));
         const ddim::step_row& r = plan.rows[step];
-        const float columns[] = {r.timestep, r.m_x, r.p_x,    r.p_o,    r.clip, r.u_x, r.u_o,
-                                 r.u_0,      r.u_n, r.from_0, r.from_n, r.to_0, r.to_n};
+        const float columns[] = {r.timestep, r.m_x, r.p_x,     r.p_o,        r.clip,  r.u_x,     r.u_o,
+                                 r.u_0,      r.u_n, r.from.x0, r.from.noise, r.to.x0, r.to.noise};
         for (std::size_t i = 0; i < 13; ++i) CHECK(bits(parse(fields[i + 1])) == bits(columns[i]));
     }
 }
