@@ -83,8 +83,9 @@ enum class ddpm_buffer {
     lvlb_weights_x0_reference, ///< of x0 prediction, with the reference's slip of precedence: sqrt(a) / (2 (2 - a))
 };
 
-// The archive's twins of the constexpr builders below, for run time. Both fill `train_steps` entries and return
-// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range.
+// The archive's twins of the constexpr builders below, for run time. They fill `train_steps` entries and return
+// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range, values_null; fill_ddpm_buffer also
+// option_out_of_range, v_posterior_out_of_range.
 status fill_betas(const beta_options& options, double* betas, int train_steps) noexcept;
 status fill_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept;
 status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
