@@ -671,7 +671,7 @@ TEST_CASE("a wrong x: its own status, nothing written, nothing called, and the n
     }
 }
 
-TEST_CASE("run without a model is refused; the pull form needs none") {
+TEST_CASE("run without a model is refused, the pull form needs none") {
     scripted_run run;
     run.config.model = {};
     REQUIRE(run.init() == status::ok);

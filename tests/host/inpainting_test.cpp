@@ -334,7 +334,7 @@ TEST_CASE("an exact end is exact: the known region has the bits of x0, and the r
     }
 }
 
-TEST_CASE("a mask of nothing changes nothing; a mask of everything gives x0 back") {
+TEST_CASE("a mask of nothing changes nothing, a mask of everything gives x0 back") {
     const std::vector<float> none(1, 0.0f), all(1, 1.0f);
     const auto plan = plan_of({});
     ddim::sampler_config unmasked = config_of({}, plan);

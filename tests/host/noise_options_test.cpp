@@ -210,7 +210,7 @@ TEST_CASE("a keep mask handed in decides step by step, sample by sample") {
     }
 }
 
-TEST_CASE("repeat_noise: every sample gets the noise of sample 0, whatever the shard; x_T stays its own") {
+TEST_CASE("repeat_noise: every sample gets the noise of sample 0, whatever the shard, and x_T stays its own") {
     const noise_rows rows;
     ddim::sampler_config config = config_of(rows.plan, 3, 259);
     config.repeat_noise = true;

@@ -104,7 +104,7 @@ double round_trip_error(int steps, final_alpha final) {
 
 } // namespace
 
-TEST_CASE("last_steps(n): the last n rows, n of them, for every n; else steps_out_of_range") {
+TEST_CASE("last_steps(n): the last n rows, n of them, for every n, else steps_out_of_range") {
     static constexpr auto plan = ddim::ddim_plan<50>(schedule, {0.5});
     for (int n = 1; n <= 50; ++n) {
         const ddim::plan_view last = ddim::last_steps(plan, n);
@@ -238,7 +238,7 @@ TEST_CASE("inversion: each step leads to the level of the timestep that the mode
     }
 }
 
-TEST_CASE("inversion from alphas_cumprod 1: x is x0 in the first step; sample prediction has nothing to divide by") {
+TEST_CASE("inversion from alphas_cumprod 1: x is x0 in the first step, sample prediction has nothing to divide by") {
     const auto list = ddim::spaced_timesteps<5>(spacing::leading, 1000);
     const auto inverse = ddim::ddim_inverse_plan(schedule, list, {0.0, prediction::epsilon, final_alpha::one});
     REQUIRE(inverse.state == status::ok);
