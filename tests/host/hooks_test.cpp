@@ -254,6 +254,45 @@ TEST_CASE("under inpainting of x0 the hook is shown the blended x0") {
     for (const std::vector<float>& shown : notes.shown) CHECK(shown == known);
 }
 
+TEST_CASE("under inpainting of x0 the backend is asked to blend x0 before the hook, and not again after it") {
+    struct recorder {
+        std::vector<ddim::step_job> jobs;
+        static int begin(void*, const ddim::begin_job& job) noexcept {
+            return ddim::host_backend().begin(nullptr, job);
+        }
+        static int step(void* context, const ddim::step_job& job) noexcept {
+            static_cast<recorder*>(context)->jobs.push_back(job);
+            return ddim::host_backend().step(nullptr, job);
+        }
+    } platform;
+    const std::vector<float> everywhere(1, 1.0f), known = golden::gauss(2, values);
+    diary notes;
+    ddim::sampler_config config;
+    config.plan = plan;
+    config.dims = {batch, elements};
+    config.model = {&diary::model, &notes};
+    config.x0_hook = {&diary::change_x0, &notes};
+    config.known = ddim::sdcpp_inpainting(view(everywhere), view(known));
+    config.platform = {&recorder::begin, &recorder::step, &platform};
+    test_support::guarded_arena arena(test_support::arena_bytes_of(config));
+    config.arena = arena.view();
+    ddim::sampler sampler;
+    std::vector<float> x(values);
+    REQUIRE(sampler.init(config) == status::ok);
+    REQUIRE(sampler.run({x.data(), values}, 7) == status::ok);
+    REQUIRE(platform.jobs.size() == 2 * 4);
+    for (std::size_t k = 0; k < 4; ++k) {
+        const ddim::step_job& predicts = platform.jobs[2 * k];
+        const ddim::step_job& updates = platform.jobs[2 * k + 1];
+        const bool is_last = k == 3; // an exact end blends x itself
+        CHECK(predicts.part == ddim::step_part::predict);
+        CHECK(predicts.blend.is_on_x0 == !is_last);
+        CHECK(updates.part == ddim::step_part::update);
+        CHECK((updates.blend.mask != nullptr) == is_last);
+        CHECK_FALSE(updates.blend.is_on_x0);
+    }
+}
+
 TEST_CASE("quantize_to_codebook: each position's channels become the nearest entry") {
     for (const std::int64_t channels : {1, 2, 3, 8}) {
         const std::size_t size = static_cast<std::size_t>(channels), positions = 37, samples = 3;
