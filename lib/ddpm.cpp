@@ -8,6 +8,7 @@ status check(const schedule_view& schedule, int timestep, span<const float> firs
              span<float> result) noexcept {
     if (schedule.state != status::ok) return schedule.state;
     if (timestep < 0 || timestep >= schedule.train_steps) return status::timestep_out_of_range;
+    if (schedule.alphas_cumprod == nullptr) return status::values_null;
     if (first.data == nullptr || second.data == nullptr || result.data == nullptr) return status::values_null;
     return first.size == second.size && first.size == result.size ? status::ok : status::values_size_mismatch;
 }

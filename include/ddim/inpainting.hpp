@@ -30,7 +30,8 @@ struct inpainting {
     blend_time when = blend_time::before_model;
     known_noise noise = known_noise::fresh;
     bool mask_regenerates = false;      ///< mask 1 means make anew rather than keep
-    bool ends_exact = false;            ///< after the last step the known region is x0 itself
+    bool ends_exact = false;            ///< after the last step the known region is x0 itself. With on_x0 the last
+                                        ///< blend is then of the state, and the last predicted x0 is left alone
     span<const float> given_noise = {}; ///< to use instead of drawn noise: [steps, batch, elements] for fresh noise,
                                         ///< [batch, elements] for the same; empty: draw
 };

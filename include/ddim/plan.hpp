@@ -66,13 +66,11 @@ struct plan_view {
 /// which runs one step fewer than asked; diffusers' and img2img's strength = steps / plan.steps.) With
 /// initial_state::noised the run starts from an x0 at exactly the level of its first row, and steps = plan.steps,
 /// strength 1, is as good as any.
-/// State: the plan's, or steps_out_of_range.
+/// State: the plan's, or steps_out_of_range; in a constant, anything but ok does not compile.
 constexpr plan_view last_steps(plan_view whole, int steps) noexcept {
+    if (whole.state == status::ok && (steps < 1 || steps > whole.steps)) whole.state = status::steps_out_of_range;
+    detail::refuse_constant_unless_ok(whole.state);
     if (whole.state != status::ok) return whole;
-    if (steps < 1 || steps > whole.steps) {
-        whole.state = status::steps_out_of_range;
-        return whole;
-    }
     whole.rows += whole.steps - steps;
     whole.steps = steps;
     return whole;
@@ -111,7 +109,7 @@ struct ddpm_options {
 };
 
 // The archive's twins of the builders below for run time, and the way to fill a large table in place. Each writes
-// `list.steps` rows, of which `capacity` are there. Statuses as for the builders.
+// `list.steps` rows, of which `capacity` are there. Statuses as for the builders, and values_null.
 status fill_ddim_rows(schedule_view schedule, timesteps_view list, const ddim_options& options, step_row* rows,
                       int capacity) noexcept;
 status fill_ddim_inverse_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
@@ -318,6 +316,10 @@ constexpr plan<Capacity> build_plan(schedule_view schedule, const timesteps<Capa
 } // namespace detail
 
 /// DDIM over the listed timesteps; the previous timestep is the next entry of the list. Capacity as the list's.
+/// The reference's sampler buffers are its columns, in sampling order: ddim_timesteps is timestep, ddim_alphas and
+/// ddim_alphas_prev are the squares of from.x0 and to.x0, ddim_sqrt_one_minus_alphas is from.noise, ddim_sigmas is
+/// u_n at temperature 1. Over all timesteps (leading, S = T) with final_alpha::one it is the reference's
+/// ddim_use_original_steps, and u_n its ddim_sigmas_for_original_num_steps.
 /// State: ok, the schedule's or the list's, option_out_of_range, timestep_out_of_range, eta_out_of_range,
 /// clip_out_of_range, temperature_out_of_range, prediction_undefined. In a constant, anything but ok does not
 /// compile. Source: Song et al. 2020, equation 12; the reference's p_sample_ddim; diffusers' DDIMScheduler.step.

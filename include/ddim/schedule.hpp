@@ -63,7 +63,8 @@ struct schedule_view {
         : alphas_cumprod(table.values), train_steps(table.train_steps), state(table.state) {}
 };
 
-/// The buffers of the reference's DDPM.register_schedule, under its names and in its order, lvlb_weights three times.
+/// The buffers of the reference's DDPM.register_schedule, under its names and in its order, lvlb_weights three times:
+/// their entry 0 is a copy of entry 1, as the reference patches it, and 0 where there is no entry 1.
 enum class ddpm_buffer {
     betas,
     alphas_cumprod,
@@ -82,8 +83,9 @@ enum class ddpm_buffer {
     lvlb_weights_x0_reference, ///< of x0 prediction, with the reference's slip of precedence: sqrt(a) / (2 (2 - a))
 };
 
-// The archive's twins of the constexpr builders below, for run time. Both fill `train_steps` entries and return
-// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range.
+// The archive's twins of the constexpr builders below, for run time. They fill `train_steps` entries and return
+// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range, values_null; fill_ddpm_buffer also
+// option_out_of_range, v_posterior_out_of_range.
 status fill_betas(const beta_options& options, double* betas, int train_steps) noexcept;
 status fill_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept;
 status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
@@ -205,16 +207,17 @@ constexpr status compute_ddpm_buffer(ddpm_buffer which, double v_posterior, cons
     if (!(v_posterior >= 0.0 && v_posterior <= 1.0)) return status::v_posterior_out_of_range;
     const status state = check_betas(betas, train_steps);
     if (state != status::ok) return state;
+    const bool is_lvlb = which >= ddpm_buffer::lvlb_weights;
     double product = 1.0;
     for (int t = 0; t < train_steps; ++t) {
         const double product_prev = product;
         product *= 1.0 - betas[t];
         // At t = 0 the posterior variance may be 0 and the weight infinite: the reference copies its neighbour.
-        const bool patched = which == ddpm_buffer::lvlb_weights && t == 0;
+        const bool patched = is_lvlb && t == 0;
         values[t] =
             patched ? 0.0f : static_cast<float>(ddpm_entry(which, {betas[t], product, product_prev, v_posterior}));
     }
-    if (which == ddpm_buffer::lvlb_weights && train_steps > 1) values[0] = values[1];
+    if (is_lvlb && train_steps > 1) values[0] = values[1];
     return status::ok;
 }
 

@@ -46,7 +46,8 @@ struct nearest {
 };
 
 /// The archive's twin of spaced_timesteps() for run time. Fills `steps` entries in sampling order. Returns ok,
-/// option_out_of_range, steps_out_of_range (1 .. train_steps), or steps_unavailable; then nothing is written.
+/// option_out_of_range, steps_out_of_range (1 .. train_steps), steps_unavailable, or values_null; then nothing is
+/// written.
 status fill_timesteps(spacing rule, int train_steps, int steps, int offset, int* values) noexcept;
 
 /// The largest count below `steps` and the smallest above it that the spacing can give.

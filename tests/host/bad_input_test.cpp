@@ -1,11 +1,17 @@
-// Every way to hand the sampler something wrong: each has its own status, and nothing is written.
+// Every way to hand the library something wrong: each has its own status, nothing is written, and what was refused
+// can be used again. And no status is without its way.
 #include <doctest/doctest.h>
 
-#include <cmath>
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include "ddim/ddpm.hpp"
+#include "ddim/intermediates.hpp"
 #include "support/scripted_backend.hpp"
 
 namespace {
@@ -20,11 +26,30 @@ constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 alignas(ddim::arena_alignment) std::byte spare[8192];
 float spare_noise[64];
 
+/// A buffer that claims to hold as much as one can.
+const ddim::span<const float> boundless{spare_noise, std::numeric_limits<std::size_t>::max()};
+
 ddim::plan<4> altered(float ddim::step_row::*member, float value) {
     ddim::plan<4> plan = test_support::short_plan;
     plan.rows[2].*member = value;
     return plan;
 }
+
+/// A mask of `size` values, and what goes with it.
+void lend_known(ddim::sampler_config& config, std::size_t size) {
+    static const float mask[20] = {}, x0[10] = {};
+    config.known.mask = {mask, size};
+    config.known.x0 = x0;
+}
+
+struct lent_buffer;
+
+struct wrong_lending {
+    const lent_buffer* buffer;
+    const char* what;
+    status expected;
+    ddim::span<const float> lent;
+};
 
 struct wrong_config {
     const char* what;
@@ -105,24 +130,121 @@ const wrong_config wrong_configs[] = {
     {"arena of 0 bytes", status::arena_too_small, [](auto& c) { c.arena.size = 0; }},
     {"arena without room for x0", status::arena_too_small, [](auto& c) { c.keeps_x0 = true; }},
     {"arena without room for guidance", status::arena_too_small, [](auto& c) { c.mode = ddim::guidance::batched; }},
-    {"noise misaligned by 1", status::noise_misaligned,
+    {"arena without room for an x0 hook", status::arena_too_small,
+     [](auto& c) { c.x0_hook.function = [](void*, const ddim::hook_call&) noexcept { return 0; }; }},
+    {"arena without room for a corrected score", status::arena_too_small,
      [](auto& c) {
-         c.step_noise = {reinterpret_cast<const float*>(reinterpret_cast<const char*>(spare_noise) + 1), 60};
+         static test_support::guarded_arena guided(
+             ddim::arena_bytes(c.plan, c.dims, ddim::guidance::batched, ddim::element_type::float32));
+         c.arena = guided.view();
+         c.mode = ddim::guidance::batched;
+         c.score_corrector.function = [](void*, const ddim::hook_call&) noexcept { return 0; };
      }},
-    {"noise one element short", status::noise_too_small,
+    {"arena without room for a platform's copy of the plan", status::arena_too_small,
+     [](auto& c) { c.platform.load = [](void*, const ddim::load_job&) noexcept { return 0; }; }},
+    {"a platform that cannot work here", status::device_unavailable,
+     [](auto& c) { c.platform.check = [](void*, const void*) noexcept { return -7; }; }},
+    {"more last steps than steps", status::steps_out_of_range, [](auto& c) { c.plan = ddim::last_steps(c.plan, 5); }},
+    {"0 last steps", status::steps_out_of_range, [](auto& c) { c.plan = ddim::last_steps(c.plan, 0); }},
+    {"dropout 1.0", status::noise_dropout_out_of_range, [](auto& c) { c.noise_dropout = 1.0f; }},
+    {"dropout -0.1", status::noise_dropout_out_of_range, [](auto& c) { c.noise_dropout = -0.1f; }},
+    {"dropout NaN", status::noise_dropout_out_of_range, [](auto& c) { c.noise_dropout = not_a_number; }},
+    {"step noise whose size overflows", status::noise_too_small,
      [](auto& c) {
-         c.step_noise = {spare_noise, 39};
+         static const auto plan = ddim::ddim_plan(test_support::short_schedule,
+                                                  ddim::spaced_timesteps<1000>(ddim::spacing::leading, 1000));
+         c.plan = plan;
+         c.dims = {std::int64_t{1} << 23, std::int64_t{1} << 34}; // times 1000 steps: 2^67
+         c.arena.size = std::numeric_limits<std::size_t>::max();
+         c.step_noise = boundless;
+         --c.step_noise.size;
      }},
-    {"noise of size 0", status::noise_too_small,
+    {"repeated noise one element short", status::noise_too_small,
      [](auto& c) {
-         c.step_noise = {spare_noise, 0};
+         c.repeat_noise = true;
+         c.step_noise = {spare_noise, 4 * 5 - 1};
      }},
-    {"noise inside the arena", status::buffers_overlap,
+    {"unknown blend time", status::option_out_of_range,
+     [](auto& c) { c.known.when = static_cast<ddim::blend_time>(4); }},
+    {"unknown known noise", status::option_out_of_range,
+     [](auto& c) { c.known.noise = static_cast<ddim::known_noise>(-1); }},
+    {"mask without x0", status::known_x0_null,
      [](auto& c) {
-         c.arena = spare;
-         c.step_noise = {reinterpret_cast<const float*>(spare) + 100, 40};
+         c.known.mask = {spare_noise, 5};
+     }},
+    {"mask of size 0", status::mask_size_mismatch, [](auto& c) { lend_known(c, 0); }},
+    {"mask of a size that does not divide elements", status::mask_size_mismatch, [](auto& c) { lend_known(c, 4); }},
+    {"mask of two thirds of the batch", status::mask_size_mismatch, [](auto& c) { lend_known(c, 8); }},
+    {"mask larger than the batch", status::mask_size_mismatch, [](auto& c) { lend_known(c, 20); }},
+    {"mask noise of one step where every step has its own", status::mask_noise_too_small,
+     [](auto& c) {
+         lend_known(c, 5);
+         c.known.given_noise = {spare_noise, 10};
      }},
 };
+
+/// A buffer that a config may lend: `size` values are needed of it for 4 steps on [2, 5].
+struct lent_buffer {
+    const char* what;
+    std::size_t size;
+    status misaligned, too_small;
+    void (*lend)(ddim::sampler_config&, ddim::span<const float>);
+};
+
+const lent_buffer lent_buffers[] = {
+    {"initial noise", 10, status::initial_noise_misaligned, status::initial_noise_too_small,
+     [](auto& c, auto buffer) { c.initial_noise = buffer; }},
+    {"step noise", 40, status::noise_misaligned, status::noise_too_small,
+     [](auto& c, auto buffer) { c.step_noise = buffer; }},
+    {"repeated step noise", 20, status::noise_misaligned, status::noise_too_small,
+     [](auto& c, auto buffer) {
+         c.repeat_noise = true;
+         c.step_noise = buffer;
+     }},
+    {"keep mask", 40, status::dropout_keep_misaligned, status::dropout_keep_too_small,
+     [](auto& c, auto buffer) {
+         c.noise_dropout = 0.5f;
+         c.dropout_keep = buffer;
+     }},
+    {"mask", 10, status::mask_misaligned, status::mask_size_mismatch,
+     [](auto& c, auto buffer) {
+         lend_known(c, 10);
+         c.known.mask = buffer;
+     }},
+    {"known x0", 10, status::known_x0_misaligned, status::known_x0_too_small,
+     [](auto& c, auto buffer) {
+         lend_known(c, 5);
+         c.known.x0 = buffer;
+     }},
+    {"fresh mask noise", 40, status::mask_noise_misaligned, status::mask_noise_too_small,
+     [](auto& c, auto buffer) {
+         lend_known(c, 5);
+         c.known.given_noise = buffer;
+     }},
+    {"one mask noise", 10, status::mask_noise_misaligned, status::mask_noise_too_small,
+     [](auto& c, auto buffer) {
+         lend_known(c, 5);
+         c.known.noise = ddim::known_noise::same;
+         c.known.given_noise = buffer;
+     }},
+};
+
+const float* off_by_one(const float* data) {
+    return reinterpret_cast<const float*>(reinterpret_cast<const char*>(data) + 1);
+}
+
+/// The ways to lend one buffer wrongly, as configs.
+std::vector<wrong_lending> wrong_lendings() {
+    std::vector<wrong_lending> all;
+    for (const lent_buffer& buffer : lent_buffers) {
+        all.push_back({&buffer, "misaligned by 1", buffer.misaligned, {off_by_one(spare_noise), buffer.size}});
+        all.push_back({&buffer, "one value short", buffer.too_small, {spare_noise, buffer.size - 1}});
+        all.push_back({&buffer, "of size 0", buffer.too_small, {spare_noise, 0}});
+        const float* in_arena = reinterpret_cast<const float*>(spare) + 100;
+        all.push_back({&buffer, "inside the arena", status::buffers_overlap, {in_arena, buffer.size}});
+    }
+    return all;
+}
 
 struct wrong_state {
     const char* what;
@@ -152,29 +274,385 @@ const wrong_state wrong_states[] = {
      [](scripted_run& run) {
          return ddim::span<float>{reinterpret_cast<float*>(run.config.arena.data), run.config.arena.size / 4};
      }},
-    {"x is the step noise", status::buffers_overlap,
-     [](scripted_run& run) {
-         run.config.step_noise = {spare_noise, 40};
+};
+
+// What else a caller can get wrong: each returns what the library said, and writes nothing that matters to others.
+
+constexpr auto valid_betas = ddim::betas<10>();
+constexpr auto valid_schedule = ddim::make_schedule(valid_betas);
+
+ddim::timesteps<5> valid_list() { return ddim::spaced_timesteps<5>(ddim::spacing::leading, 10); }
+
+status plan_state(const ddim::ddim_options& options) {
+    return ddim::ddim_plan(valid_schedule, valid_list(), options).state;
+}
+
+status ddpm_state(const ddim::ddpm_options& options) {
+    return ddim::ddpm_plan(valid_schedule, valid_list(), options).state;
+}
+
+template <std::size_t Count>
+status list_state(const int (&values)[Count]) {
+    return ddim::listed_timesteps<8>(values).state;
+}
+
+/// A run that is told to fail at its first call of a kind.
+status failing_run(char event) {
+    scripted_run run;
+    run.record.fails_in = event;
+    run.record.fails_at = 0;
+    run.record.code = 5;
+    REQUIRE(run.init() == status::ok);
+    return run.run();
+}
+
+status log_state(int steps, ddim::shape dims, int log_every_t, ddim::span<float> x_inter, ddim::span<float> pred_x0) {
+    ddim::intermediate_log log;
+    return log.init(steps, dims, log_every_t, x_inter, pred_x0);
+}
+
+float log_memory[64];
+double no_betas[1];
+float no_values[1];
+ddim::step_row no_rows[1];
+int no_timesteps[1];
+
+struct wrong_use {
+    const char* what;
+    status expected;
+    status (*use)();
+};
+
+const wrong_use wrong_uses[] = {
+    // Schedules
+    {"0 training timesteps", status::train_steps_out_of_range, [] { return ddim::betas<10>({}, 0).state; }},
+    {"-1 training timesteps", status::train_steps_out_of_range, [] { return ddim::betas<10>({}, -1).state; }},
+    {"more training timesteps than capacity", status::train_steps_out_of_range,
+     [] { return ddim::betas<10>({}, 11).state; }},
+    {"beta 0", status::beta_out_of_range, [] { return ddim::linear_schedule<10>(0.0, 0.1).state; }},
+    {"beta NaN", status::beta_out_of_range,
+     [] { return ddim::linear_schedule<10>(0.1, static_cast<double>(not_a_number)).state; }},
+    {"beta above 1", status::beta_out_of_range, [] { return ddim::sqrt_schedule<10>(0.1, 1.1).state; }},
+    {"cosine_s -1", status::beta_out_of_range, [] { return ddim::squaredcos_cap_v2_schedule<10>(-1.0).state; }},
+    {"given beta 1 before the end", status::beta_out_of_range,
+     [] {
+         const double betas[] = {0.1, 1.0, 0.1};
+         return ddim::given_betas(betas).state;
+     }},
+    {"unknown buffer", status::option_out_of_range,
+     [] { return ddim::ddpm_table(valid_betas, static_cast<ddim::ddpm_buffer>(15)).state; }},
+    {"v_posterior 1.5 of a buffer", status::v_posterior_out_of_range,
+     [] { return ddim::ddpm_table(valid_betas, ddim::ddpm_buffer::posterior_variance, 1.5).state; }},
+    {"v_posterior NaN of a buffer", status::v_posterior_out_of_range,
+     [] {
+         return ddim::ddpm_table(valid_betas, ddim::ddpm_buffer::posterior_variance,
+                                 static_cast<double>(not_a_number))
+             .state;
+     }},
+    {"fill_betas into nothing", status::values_null, [] { return ddim::fill_betas({}, nullptr, 10); }},
+    {"fill_betas of 0 timesteps", status::train_steps_out_of_range, [] { return ddim::fill_betas({}, no_betas, 0); }},
+    {"fill_alphas_cumprod from nothing", status::values_null,
+     [] { return ddim::fill_alphas_cumprod(nullptr, no_values, 10); }},
+    {"fill_alphas_cumprod into nothing", status::values_null,
+     [] { return ddim::fill_alphas_cumprod(valid_betas.values, nullptr, 10); }},
+    {"fill_alphas_cumprod of -3 timesteps", status::train_steps_out_of_range,
+     [] { return ddim::fill_alphas_cumprod(valid_betas.values, no_values, -3); }},
+    {"fill_ddpm_buffer from nothing", status::values_null,
+     [] { return ddim::fill_ddpm_buffer(ddim::ddpm_buffer::betas, 0.0, nullptr, no_values, 10); }},
+    {"fill_ddpm_buffer into nothing", status::values_null,
+     [] { return ddim::fill_ddpm_buffer(ddim::ddpm_buffer::betas, 0.0, valid_betas.values, nullptr, 10); }},
+    {"fill_ddpm_buffer of 0 timesteps", status::train_steps_out_of_range,
+     [] { return ddim::fill_ddpm_buffer(ddim::ddpm_buffer::betas, 0.0, valid_betas.values, no_values, 0); }},
+
+    // Timesteps
+    {"0 steps", status::steps_out_of_range,
+     [] { return ddim::spaced_timesteps<10>(ddim::spacing::leading, 1000, 0).state; }},
+    {"-1 steps", status::steps_out_of_range,
+     [] { return ddim::spaced_timesteps<10>(ddim::spacing::leading, 1000, -1).state; }},
+    {"more steps than timesteps", status::steps_out_of_range,
+     [] { return ddim::spaced_timesteps<10>(ddim::spacing::leading, 5).state; }},
+    {"more steps than capacity", status::steps_out_of_range,
+     [] { return ddim::spaced_timesteps<10>(ddim::spacing::leading, 1000, 11).state; }},
+    {"30 uniform steps", status::steps_unavailable,
+     [] { return ddim::spaced_timesteps<30>(ddim::spacing::uniform, 1000).state; }},
+    {"offset past the table", status::steps_unavailable,
+     [] { return ddim::spaced_timesteps<10>(ddim::spacing::trailing, 1000, 10, 1).state; }},
+    {"unknown spacing", status::option_out_of_range,
+     [] { return ddim::spaced_timesteps<10>(static_cast<ddim::spacing>(5), 1000).state; }},
+    {"negative timestep", status::timestep_out_of_range,
+     [] {
+         return list_state({5, -1});
+     }},
+    {"repeated timestep", status::timesteps_not_descending,
+     [] {
+         return list_state({5, 5});
+     }},
+    {"ascending timesteps", status::timesteps_not_descending,
+     [] {
+         return list_state({1, 5});
+     }},
+    {"no timesteps", status::steps_out_of_range, [] { return ddim::listed_timesteps<8>({}).state; }},
+    {"fill_timesteps into nothing", status::values_null,
+     [] { return ddim::fill_timesteps(ddim::spacing::leading, 10, 5, 0, nullptr); }},
+    {"fill_timesteps of 0 steps", status::steps_out_of_range,
+     [] { return ddim::fill_timesteps(ddim::spacing::leading, 10, 0, 0, no_timesteps); }},
+    {"fill_timesteps by an unknown spacing", status::option_out_of_range,
+     [] { return ddim::fill_timesteps(static_cast<ddim::spacing>(-1), 10, 5, 0, no_timesteps); }},
+    {"fill_timesteps of a count that there is not", status::steps_unavailable,
+     [] { return ddim::fill_timesteps(ddim::spacing::uniform, 1000, 3, 0, no_timesteps); }},
+
+    // Plans
+    {"eta -0.1", status::eta_out_of_range, [] { return plan_state({-0.1}); }},
+    {"eta 1.1", status::eta_out_of_range, [] { return plan_state({1.1}); }},
+    {"eta NaN", status::eta_out_of_range, [] { return plan_state({static_cast<double>(not_a_number)}); }},
+    {"eta 0.5 of an inversion", status::eta_out_of_range,
+     [] { return ddim::ddim_inverse_plan(valid_schedule, valid_list(), {0.5}).state; }},
+    {"clip 0", status::clip_out_of_range,
+     [] {
+         ddim::ddim_options options;
+         options.clip = 0.0;
+         return plan_state(options);
+     }},
+    {"clip -1 of DDPM", status::clip_out_of_range,
+     [] {
+         ddim::ddpm_options options;
+         options.clip = -1.0;
+         return ddpm_state(options);
+     }},
+    {"temperature -1", status::temperature_out_of_range,
+     [] {
+         ddim::ddim_options options;
+         options.temperature = -1.0;
+         return plan_state(options);
+     }},
+    {"temperature NaN", status::temperature_out_of_range,
+     [] {
+         ddim::ddim_options options;
+         options.temperature = static_cast<double>(not_a_number);
+         return plan_state(options);
+     }},
+    {"temperature infinite, of DDPM", status::temperature_out_of_range,
+     [] {
+         ddim::ddpm_options options;
+         options.temperature = static_cast<double>(infinity);
+         return ddpm_state(options);
+     }},
+    {"v_posterior -0.1", status::v_posterior_out_of_range, [] { return ddpm_state({-0.1}); }},
+    {"v_posterior 1.1", status::v_posterior_out_of_range, [] { return ddpm_state({1.1}); }},
+    {"v_posterior NaN", status::v_posterior_out_of_range,
+     [] { return ddpm_state({static_cast<double>(not_a_number)}); }},
+    {"unknown prediction", status::option_out_of_range,
+     [] {
+         return plan_state({0.0, static_cast<ddim::prediction>(3)});
+     }},
+    {"unknown prediction of DDPM", status::option_out_of_range,
+     [] {
+         return ddpm_state({0.0, static_cast<ddim::prediction>(-1)});
+     }},
+    {"unknown final alpha", status::option_out_of_range,
+     [] {
+         return plan_state({0.0, ddim::prediction::epsilon, static_cast<ddim::final_alpha>(2)});
+     }},
+    {"timestep above the schedule", status::timestep_out_of_range,
+     [] {
+         const int beyond[] = {10, 1};
+         return ddim::ddim_plan(valid_schedule, ddim::listed_timesteps<2>(beyond)).state;
+     }},
+    {"epsilon at zero terminal SNR", status::prediction_undefined,
+     [] {
+         const double betas[] = {0.5, 1.0};
+         const auto schedule = ddim::make_schedule(ddim::given_betas(betas));
+         return ddim::ddpm_plan(schedule, ddim::spaced_timesteps<2>(ddim::spacing::leading, 2)).state;
+     }},
+    {"fill_ddim_rows into nothing", status::values_null,
+     [] { return ddim::fill_ddim_rows(valid_schedule, valid_list(), {}, nullptr, 5); }},
+    {"fill_ddim_inverse_rows into nothing", status::values_null,
+     [] { return ddim::fill_ddim_inverse_rows(valid_schedule, valid_list(), {}, nullptr, 5); }},
+    {"fill_ddpm_rows into nothing", status::values_null,
+     [] { return ddim::fill_ddpm_rows(valid_schedule, valid_list(), {}, nullptr, 5); }},
+    {"fill_ddim_rows with more steps than rows", status::steps_out_of_range,
+     [] { return ddim::fill_ddim_rows(valid_schedule, valid_list(), {}, no_rows, 1); }},
+    {"fill_ddpm_rows from an empty schedule", status::train_steps_out_of_range,
+     [] { return ddim::fill_ddpm_rows({}, valid_list(), {}, no_rows, 1); }},
+    {"fill_ddim_rows from a schedule without a table", status::values_null,
+     [] {
+         ddim::schedule_view schedule = valid_schedule;
+         schedule.alphas_cumprod = nullptr;
+         return ddim::fill_ddim_rows(schedule, valid_list(), {}, no_rows, 1);
+     }},
+    {"fill_ddim_inverse_rows from an empty list", status::steps_out_of_range,
+     [] { return ddim::fill_ddim_inverse_rows(valid_schedule, {}, {}, no_rows, 1); }},
+
+    // The order of calls
+    {"run before init", status::not_initialised,
+     [] {
+         ddim::sampler sampler;
+         return sampler.run(spare_noise, 1);
+     }},
+    {"commit before begin", status::not_begun,
+     [] {
+         scripted_run run;
          REQUIRE(run.init() == status::ok);
-         return ddim::span<float>{spare_noise + 39, 10};
+         return run.sampler.commit();
+     }},
+    {"commit before next", status::no_call_pending,
+     [] {
+         scripted_run run;
+         REQUIRE(run.init() == status::ok);
+         REQUIRE(run.sampler.begin({run.x.data(), run.x.size()}, 7) == status::ok);
+         return run.sampler.commit();
+     }},
+    {"run_loaded before load", status::not_begun,
+     [] {
+         scripted_run run;
+         REQUIRE(run.init() == status::ok);
+         return run.sampler.run_loaded({run.x.data(), run.x.size()});
+     }},
+    {"run without a model", status::model_missing,
+     [] {
+         scripted_run run;
+         run.config.model = {};
+         REQUIRE(run.init() == status::ok);
+         return run.run();
+     }},
+    {"another plan of another length", status::plan_mismatch,
+     [] {
+         scripted_run run;
+         REQUIRE(run.init() == status::ok);
+         return run.sampler.set_plan(ddim::last_steps(test_support::short_plan, 3));
+     }},
+    {"another guidance scale that is NaN", status::guidance_scale_not_finite,
+     [] {
+         scripted_run run;
+         REQUIRE(run.init() == status::ok);
+         return run.sampler.set_guidance_scale(not_a_number);
+     }},
+
+    // Who fails in a run: failure_test.cpp has every call
+    {"a model that fails", status::model_failed, [] { return failing_run('m'); }},
+    {"a backend that fails", status::device_failed, [] { return failing_run('s'); }},
+    {"an observer that stops", status::stopped, [] { return failing_run('o'); }},
+    {"a hook that fails", status::hook_failed,
+     [] {
+         scripted_run run;
+         run.config.score_corrector.function = [](void*, const ddim::hook_call&) noexcept { return 3; };
+         REQUIRE(run.init() == status::ok); // it corrects the output where it lies
+         return run.run();
+     }},
+
+    // The log of intermediates: 6 entries of 10 values for 5 steps
+    {"a log of 0 steps", status::steps_out_of_range,
+     [] {
+         return log_state(0, {2, 5}, 1, log_memory, log_memory);
+     }},
+    {"log_every_t 0", status::log_every_t_out_of_range,
+     [] {
+         return log_state(5, {2, 5}, 0, log_memory, log_memory);
+     }},
+    {"log_every_t -1", status::log_every_t_out_of_range,
+     [] {
+         return log_state(5, {2, 5}, -1, log_memory, log_memory);
+     }},
+    {"a log of batch 0", status::batch_out_of_range,
+     [] {
+         return log_state(5, {0, 5}, 1, log_memory, log_memory);
+     }},
+    {"a log of 0 elements", status::elements_out_of_range,
+     [] {
+         return log_state(5, {2, 0}, 1, log_memory, log_memory);
+     }},
+    {"a log whose shape overflows", status::shape_overflow,
+     [] {
+         return log_state(5, {most, 5}, 1, log_memory, log_memory);
+     }},
+    {"a log without x_inter", status::log_null,
+     [] {
+         return log_state(5, {2, 5}, 1, {}, log_memory);
+     }},
+    {"a log without pred_x0", status::log_null,
+     [] {
+         return log_state(5, {2, 5}, 1, log_memory, {nullptr, 64});
+     }},
+    {"x_inter one value short", status::log_too_small,
+     [] {
+         return log_state(5, {2, 5}, 1, {log_memory, 59}, log_memory);
+     }},
+    {"pred_x0 one value short", status::log_too_small,
+     [] {
+         return log_state(5, {2, 5}, 1, log_memory, {log_memory, 59});
+     }},
+
+    // DDPM functions: ddpm_test.cpp has the rest
+    {"q_sample at timestep -1", status::timestep_out_of_range,
+     [] { return ddim::q_sample(valid_schedule, -1, spare_noise, spare_noise, log_memory); }},
+    {"q_sample at timestep T", status::timestep_out_of_range,
+     [] { return ddim::q_sample(valid_schedule, 10, spare_noise, spare_noise, log_memory); }},
+    {"q_sample of nothing", status::values_null,
+     [] { return ddim::q_sample(valid_schedule, 5, {}, spare_noise, log_memory); }},
+    {"q_sample of two sizes", status::values_size_mismatch,
+     [] {
+         return ddim::q_sample(valid_schedule, 5, {spare_noise, 3}, spare_noise, log_memory);
+     }},
+    {"q_posterior_mean of a schedule without a table", status::values_null,
+     [] {
+         ddim::schedule_view schedule = valid_schedule;
+         schedule.alphas_cumprod = nullptr;
+         return ddim::q_posterior_mean(schedule, 5, spare_noise, spare_noise, log_memory);
      }},
 };
+
+static_assert(std::size(wrong_configs) + 4 * std::size(lent_buffers) + std::size(wrong_states) +
+                      std::size(lent_buffers) + std::size(wrong_uses) >=
+                  60,
+              "the least that was asked for");
+
+/// A lent buffer that is x itself: fine for init, refused by begin.
+status run_on_lent(const lent_buffer& buffer, scripted_run& run) {
+    static float shared[64];
+    buffer.lend(run.config, {shared, buffer.size});
+    REQUIRE(run.init() == status::ok);
+    return run.sampler.run({shared + buffer.size - 1, 10}, 7); // one value in common
+}
+
+void check_refused(const char* what, status expected, const ddim::sampler_config& config, scripted_run& run) {
+    CAPTURE(what);
+    CHECK(run.sampler.init(config) == expected);
+    CHECK(run.record.events.empty());
+    CHECK(run.arena.is_untouched());
+    CHECK(run.run() == status::not_initialised);
+    CHECK(run.init() == status::ok);
+    CHECK(run.run() == status::ok);
+    CHECK(run.arena.guards_are_intact());
+}
 
 } // namespace
 
 TEST_CASE("a wrong config: its own status, nothing written, nothing called, and the sampler can be used again") {
     for (const wrong_config& wrong : wrong_configs) {
-        CAPTURE(wrong.what);
         scripted_run run;
         ddim::sampler_config config = run.config;
         wrong.spoil(config);
-        CHECK(run.sampler.init(config) == wrong.expected);
-        CHECK(std::strcmp(ddim::message(wrong.expected), "unknown status") != 0);
+        check_refused(wrong.what, wrong.expected, config, run);
+    }
+}
+
+TEST_CASE("each lent buffer: misaligned, short, empty, inside the arena or part of x, and good as it should be") {
+    for (const wrong_lending& wrong : wrong_lendings()) {
+        CAPTURE(wrong.buffer->what);
+        scripted_run run;
+        ddim::sampler_config config = run.config;
+        if (wrong.expected == status::buffers_overlap) config.arena = spare;
+        wrong.buffer->lend(config, wrong.lent);
+        check_refused(wrong.what, wrong.expected, config, run);
+    }
+    for (const lent_buffer& buffer : lent_buffers) {
+        CAPTURE(buffer.what);
+        scripted_run run;
+        CHECK(run_on_lent(buffer, run) == status::buffers_overlap);
         CHECK(run.record.events.empty());
         CHECK(run.arena.is_untouched());
-        CHECK(run.run() == status::not_initialised);
-        CHECK(run.init() == status::ok);
-        CHECK(run.run() == status::ok);
+        CHECK(run.run() == status::ok); // on x of its own
+        CHECK(run.arena.guards_are_intact());
     }
 }
 
@@ -193,7 +671,7 @@ TEST_CASE("a wrong x: its own status, nothing written, nothing called, and the n
     }
 }
 
-TEST_CASE("run without a model is refused; the pull form needs none") {
+TEST_CASE("run without a model is refused, the pull form needs none") {
     scripted_run run;
     run.config.model = {};
     REQUIRE(run.init() == status::ok);
@@ -204,13 +682,57 @@ TEST_CASE("run without a model is refused; the pull form needs none") {
     CHECK(run.sampler.next(call));
 }
 
+TEST_CASE("every other wrong use: its own status") {
+    for (const wrong_use& wrong : wrong_uses) {
+        CAPTURE(wrong.what);
+        CHECK(wrong.use() == wrong.expected);
+    }
+    for (const float value : log_memory) CHECK(value == 0.0f);
+    CHECK(no_betas[0] == 0.0);
+    CHECK(no_values[0] == 0.0f);
+    CHECK(no_timesteps[0] == 0);
+    const ddim::step_row blank;
+    CHECK(std::memcmp(no_rows, &blank, sizeof blank) == 0);
+}
+
+namespace {
+
+bool has_message(int value) { return std::strcmp(ddim::message(static_cast<status>(value)), "unknown status") != 0; }
+
+} // namespace
+
 TEST_CASE("every status has a message of its own") {
     std::vector<std::string> seen;
     for (int value = -110; value <= 0; ++value) {
+        if (!has_message(value)) continue;
         const std::string text = ddim::message(static_cast<status>(value));
-        if (text == "unknown status") continue;
-        for (const std::string& other : seen) CHECK(other != text);
+        CHECK(std::count(seen.begin(), seen.end(), text) == 0);
         seen.push_back(text);
     }
     CHECK(seen.size() == 61);
+}
+
+TEST_CASE("every status is what some wrong use above gives") {
+    std::vector<status> reached{scripted_run().init()};
+    for (const wrong_config& wrong : wrong_configs) {
+        scripted_run run;
+        wrong.spoil(run.config);
+        reached.push_back(run.init());
+    }
+    for (const wrong_lending& wrong : wrong_lendings()) {
+        scripted_run run;
+        wrong.buffer->lend(run.config, wrong.lent);
+        reached.push_back(run.init());
+    }
+    for (const wrong_state& wrong : wrong_states) {
+        scripted_run run;
+        REQUIRE(run.init() == status::ok);
+        reached.push_back(run.sampler.run(wrong.spoil(run), 7));
+    }
+    for (const wrong_use& wrong : wrong_uses) reached.push_back(wrong.use());
+    for (int value = -99; value <= 0; ++value) { // those below are CUDA's: tests/device
+        if (!has_message(value)) continue;
+        CAPTURE(ddim::message(static_cast<status>(value)));
+        CHECK(std::count(reached.begin(), reached.end(), static_cast<status>(value)) > 0);
+    }
 }

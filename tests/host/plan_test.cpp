@@ -140,7 +140,7 @@ TEST_CASE("at eta 1, re-derived, a row is DDPM's ancestral step") {
     }
 }
 
-TEST_CASE("final alpha 1 ends on x0; a repeated timestep moves nothing") {
+TEST_CASE("final alpha 1 ends on x0, a repeated timestep moves nothing") {
     const auto to_one = plan_of_ten({0.3, prediction::epsilon, final_alpha::one});
     CHECK(to_one.rows[9].u_0 == 1.0f);
     CHECK(to_one.rows[9].u_o == 0.0f);

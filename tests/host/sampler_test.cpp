@@ -94,7 +94,7 @@ TEST_CASE("sequential guidance: unconditional, then conditional, into two output
     CHECK(run.arena.guards_are_intact());
 }
 
-TEST_CASE("guidance scale 1 asks for the conditional rows only; 0 and negative scales for both") {
+TEST_CASE("guidance scale 1 asks for the conditional rows only, 0 and negative scales for both") {
     for (const guidance mode : {guidance::batched, guidance::sequential}) {
         scripted_run at_one(mode, 1.0f);
         REQUIRE(at_one.init() == status::ok);
@@ -207,7 +207,7 @@ TEST_CASE("a new init, also a failed one, forgets the old run") {
     CHECK(run.run() == status::ok);
 }
 
-TEST_CASE("x_T given is read; drawn is not") {
+TEST_CASE("x_T given is read, drawn is not") {
     scripted_run drawn;
     REQUIRE(drawn.init() == status::ok);
     drawn.x.assign(10, 1e30f);
