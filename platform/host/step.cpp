@@ -81,9 +81,8 @@ const float* output_of(const void* output, element_type type, const block& at, s
     return storage;
 }
 
-/// values = m known + (1 - m) values, by the job's mask.
-void blend(const blend_job& job, const shape& dims, const block& at, float* values) noexcept {
-    scratch storage;
+/// values = m known + (1 - m) values, by the job's mask. `storage` is for noise.
+void blend(const blend_job& job, const shape& dims, const block& at, float* values, scratch& storage) noexcept {
     const level to = job.to == nullptr ? level{} : *job.to;
     const bool is_noised = to.noise > 0.0f;
     const float* noise = is_noised ? noise_of(job.noise, at, storage) : nullptr;
@@ -195,7 +194,8 @@ void update(const step_row row, int count, const float* __restrict output, const
 }
 
 /// A part of a step that has hooks.
-void step_part_of(const step_job& job, const block& at, const block_data& data, const float* output) noexcept {
+void step_part_of(const step_job& job, const block& at, const block_data& data, const float* output,
+                  scratch& storage) noexcept {
     if (job.part == step_part::guide) {
         __builtin_memcpy(job.guided + at.offset, output, static_cast<std::size_t>(at.count) * sizeof(float));
         return;
@@ -203,15 +203,16 @@ void step_part_of(const step_job& job, const block& at, const block_data& data, 
     float* x0 = job.x0 + at.offset;
     if (job.part == step_part::update) return update(*job.row, at.count, output, x0, data.noise, data.x);
     predict(*job.row, at.count, data.x, output, x0);
-    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
+    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
 }
 
 /// A whole step in stages, where x0 is kept or blended.
-void staged_step(const step_job& job, const block& at, const block_data& data, const float* output) noexcept {
-    scratch storage;
-    float* x0 = job.x0 != nullptr ? job.x0 + at.offset : storage;
+void staged_step(const step_job& job, const block& at, const block_data& data, const float* output,
+                 scratch& storage) noexcept {
+    scratch x0_storage;
+    float* x0 = job.x0 != nullptr ? job.x0 + at.offset : x0_storage;
     predict(*job.row, at.count, data.x, output, x0);
-    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
+    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
     update(*job.row, at.count, output, x0, data.noise, data.x);
 }
 
@@ -221,9 +222,10 @@ bool writes_inputs(const step_job& job) noexcept {
            job.next.copies == 2 && job.next.type == element_type::float32 && job.blend.mask == nullptr;
 }
 
-void whole_step(const step_job& job, const block& at, block_data& data, scratch& storage) noexcept {
+void whole_step(const step_job& job, const block& at, block_data& data, scratch& conditional,
+                scratch& unconditional) noexcept {
     if (job.x0 != nullptr || job.blend.is_on_x0) {
-        staged_step(job, at, data, guide(job, data, at.count, storage));
+        staged_step(job, at, data, guide(job, data, at.count, conditional), unconditional);
         return;
     }
     if (writes_inputs(job)) {
@@ -243,17 +245,16 @@ void step_block(const step_job& job, const block& at) noexcept {
     if (ends_step) data.noise = step_noise_of(job, at, noise);
 
     if (job.part == step_part::whole)
-        whole_step(job, at, data, conditional);
+        whole_step(job, at, data, conditional, unconditional);
     else
-        step_part_of(job, at, data, guide(job, data, at.count, conditional));
+        step_part_of(job, at, data, guide(job, data, at.count, conditional), unconditional);
     if (!ends_step || data.inputs[0] != nullptr) return;
-    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x);
+    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x, unconditional);
     write_input(job.next, job.dims, at, data.x);
 }
 
-void start_state(const begin_job& job, const block& at, float* __restrict x) noexcept {
+void start_state(const begin_job& job, const block& at, float* __restrict x, scratch& storage) noexcept {
     if (job.initial == initial_state::given) return;
-    scratch storage;
     const float* __restrict noise = noise_of(job.noise, at, storage);
     if (job.initial == initial_state::noised) {
         const level to = *job.to;
@@ -265,8 +266,9 @@ void start_state(const begin_job& job, const block& at, float* __restrict x) noe
 
 void start_block(const begin_job& job, const block& at) noexcept {
     float* x = job.x + at.offset;
-    start_state(job, at, x);
-    if (job.blend.mask != nullptr) blend(job.blend, job.dims, at, x);
+    scratch storage;
+    start_state(job, at, x, storage);
+    if (job.blend.mask != nullptr) blend(job.blend, job.dims, at, x, storage);
     write_input(job.next, job.dims, at, x);
 }
 

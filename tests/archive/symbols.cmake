@@ -1,6 +1,6 @@
-# The archive needs nothing but what undefined_symbols.txt lists, defines nothing but namespace ddim, and holds no
-# writable data.
-#   cmake -DARCHIVE=FILE -DNM=PROGRAM -DOBJDUMP=PROGRAM -P archive_symbols.cmake
+# The archive needs nothing but what the lists allow, defines nothing but namespace ddim, and holds no writable data.
+#   cmake -DARCHIVE=FILE -DALLOWED=NAMES -DNM=PROGRAM -DOBJDUMP=PROGRAM -P symbols.cmake
+# ALLOWED names lists, files of symbols/: one symbol a line, and why.
 cmake_minimum_required(VERSION 3.22)
 set(ENV{LC_ALL} C)
 
@@ -14,12 +14,14 @@ function(list_lines lines)
 endfunction()
 
 set(allowed "")
-file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/undefined_symbols.txt" lines REGEX "^[^#]")
-foreach(line IN LISTS lines)
-    if(NOT line MATCHES "^([^ ]+) +[^ ]")
-        message(FATAL_ERROR "undefined_symbols.txt: no reason for '${line}'")
-    endif()
-    list(APPEND allowed "${CMAKE_MATCH_1}")
+foreach(list IN LISTS ALLOWED)
+    file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/symbols/${list}.txt" lines REGEX "^[^#]")
+    foreach(line IN LISTS lines)
+        if(NOT line MATCHES "^([^ ]+) +[^ ]")
+            message(FATAL_ERROR "${list}.txt: no reason for '${line}'")
+        endif()
+        list(APPEND allowed "${CMAKE_MATCH_1}")
+    endforeach()
 endforeach()
 
 list_lines(lines "${NM}" -P)
@@ -53,7 +55,7 @@ foreach(entry IN LISTS needed)
     list(GET entry 0 symbol)
     list(GET entry 1 member)
     if(NOT symbol IN_LIST defined AND NOT symbol IN_LIST allowed)
-        message(SEND_ERROR "${member}: needs ${symbol}, which undefined_symbols.txt does not list")
+        message(SEND_ERROR "${member}: needs ${symbol}, which is on none of the lists ${ALLOWED}")
     endif()
 endforeach()
 
