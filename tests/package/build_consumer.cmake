@@ -1,12 +1,14 @@
 # Configures, builds and runs the consumer, and reads its compile commands.
-#   cmake -DWAY=WAY -DSAMPLE=FILE -DDDIM_SOURCE=FOLDER -DPREFIX=FOLDER -DBUILD=FOLDER -DGENERATOR=NAME -DCACHE=FILE
-#         -DEMULATOR=COMMAND -P build_consumer.cmake
+#   cmake -DWAY=WAY -DSAMPLE=FILE -DCOMPONENTS=NAMES -DLIBRARIES=TARGETS -DINCLUDES=FOLDERS -DDDIM_SOURCE=FOLDER
+#         -DPREFIX=FOLDER -DBUILD=FOLDER -DGENERATOR=NAME -DCACHE=FILE -DEMULATOR=COMMAND -P build_consumer.cmake
+# INCLUDES are the include folders that the user's code is to be given.
 cmake_minimum_required(VERSION 3.22)
 include("${CMAKE_CURRENT_LIST_DIR}/run_command.cmake")
 
 file(REMOVE_RECURSE "${BUILD}")
 run_command("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${BUILD}" -G "${GENERATOR}" -C "${CACHE}"
-    "-DWAY=${WAY}" "-DSAMPLE=${SAMPLE}" "-DDDIM_SOURCE=${DDIM_SOURCE}" "-DCMAKE_PREFIX_PATH=${PREFIX}")
+    "-DWAY=${WAY}" "-DSAMPLE=${SAMPLE}" "-DCOMPONENTS=${COMPONENTS}" "-DLIBRARIES=${LIBRARIES}"
+    "-DDDIM_SOURCE=${DDIM_SOURCE}" "-DCMAKE_PREFIX_PATH=${PREFIX}")
 run_command("${CMAKE_COMMAND}" --build "${BUILD}")
 run_command(${EMULATOR} "${BUILD}/consumer")
 
@@ -33,14 +35,16 @@ flags_of(bare own_flags)
 flags_of(consumer flags)
 list(REMOVE_ITEM flags ${own_flags})
 list(JOIN flags " " flags)
-if(WAY STREQUAL "find_package")
-    set(include_flag "-isystem ${PREFIX}/include")
-else()
-    set(include_flag "-I${DDIM_SOURCE}/include")
-endif()
-string(REPLACE "${include_flag}" "" more_flags "${flags}")
-if(flags STREQUAL more_flags OR NOT more_flags MATCHES "^ *(-std=(gnu|c)[+][+]17)? *$")
-    message(SEND_ERROR "the consumer's flags are '${flags}', not '${include_flag}' and at most -std=c++17")
+set(other_flags "${flags}")
+foreach(folder IN LISTS INCLUDES)
+    string(REGEX REPLACE "(-I|-isystem )${folder}( |$)" "" fewer_flags "${other_flags}")
+    if(fewer_flags STREQUAL other_flags)
+        message(SEND_ERROR "the consumer's flags are '${flags}', without ${folder}")
+    endif()
+    set(other_flags "${fewer_flags}")
+endforeach()
+if(NOT other_flags MATCHES "^ *(-std=(gnu|c)[+][+]17)? *$")
+    message(SEND_ERROR "the consumer's flags are '${flags}', not just include folders and perhaps -std=c++17")
 endif()
 
 # As a part of another build ddim compiles what it ships, with no opinion on warnings, and installs nothing.
@@ -48,7 +52,7 @@ foreach(i RANGE ${last_command})
     string(JSON file GET "${commands}" ${i} file)
     string(JSON command GET "${commands}" ${i} command)
     string(REPLACE "${DDIM_SOURCE}/" "" name "${file}")
-    if(NOT file STREQUAL SAMPLE AND NOT name MATCHES "^(lib|platform)/")
+    if(NOT file STREQUAL SAMPLE AND NOT name MATCHES "^(lib|platform/host)/")
         message(SEND_ERROR "the consumer's build compiles ${file}")
     endif()
     if(command MATCHES " -W" AND NOT own_flags MATCHES "-W")
