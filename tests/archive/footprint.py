@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What the archive costs: bytes of code and data, of the public types, of the stack, of arenas.
+"""What the archives cost: bytes of code and data, of the public types, of the stack, of arenas; registers.
 
-    footprint.py measure --budget FILE ...   compares with the committed budget; --update writes it anew
-    footprint.py table BUDGET ...            prints the budgets as the README's tables; --in README checks them there
+    footprint.py measure --budget FILE ...   an archive against its committed budget; --update writes the budget anew
+    footprint.py device --budget FILE ...    the same for the GPU's code
+    footprint.py table                       prints the budgets as the README's tables; --in README checks them there
 
-`measure` exits with 0 where every figure is within 3 % of the budget, with 1 where one is not, and with 77 (skipped)
+The first two exit with 0 where every figure is within 3 % of the budget, with 1 where one is not, and with 77 (skipped)
 where the compiler or its flags are not those that the budget was measured with. Needs nothing but Python's own library.
 """
 import argparse
@@ -27,56 +28,95 @@ SECTIONS = {  # what of a section's name counts as what
     "bss": (".bss", ".tbss"),
     "unwind": (".eh_frame", ".ARM.exidx", ".ARM.extab"),
 }
+MACHINES = ("x86-64", "aarch64", "cortex-m55", "cortex-m7")
+CUDA_MACHINES = ("x86-64", "aarch64")
+GPUS = ("sm_87", "sm_110")
 ENTRIES = ("init", "run", "begin", "next", "commit")
-# Where the sampler's function pointers lead on a CPU, by the words of the call. The stack of the caller's model, hooks
-# and observer is the caller's.
+# Where the sampler's function pointers lead, by the words of the call. The stack of the caller's model, hooks and
+# observer is the caller's.
 POINTERS = {
-    "platform.begin(": "_ZN4ddim6detail10host_beginEPvRKNS_9begin_jobE",
-    "platform.step(": "_ZN4ddim6detail9host_stepEPvRKNS_8step_jobE",
-    "platform.check(": None,
-    "platform.load(": None,
-    ".function(": None,
+    "host": {
+        "platform.begin(": "_ZN4ddim6detail10host_beginEPvRKNS_9begin_jobE",
+        "platform.step(": "_ZN4ddim6detail9host_stepEPvRKNS_8step_jobE",
+        "platform.check(": None,
+        "platform.load(": None,
+        ".function(": None,
+        "copy_(": None,
+    },
+    "cuda": {
+        "platform.begin(": "_ZN4ddim6detail10cuda_beginEPvRKNS_9begin_jobE",
+        "platform.step(": "_ZN4ddim6detail9cuda_stepEPvRKNS_8step_jobE",
+        "platform.check(": "_ZN4ddim6detail10cuda_checkEPvPKv",
+        "platform.load(": "_ZN4ddim6detail9cuda_loadEPvRKNS_8load_jobE",
+        ".function(": None,
+        "copy_(": None,
+    },
 }
 
 
 def run(*command):
-    return subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{shlex.join(done.args)}: {done.returncode}\n{done.stdout}")
+    return done.stdout
 
 
 class Compiler:
-    """The compiler of a build, with the flags that the build gives to each of the library's sources."""
+    """The compilers of a build, with the flags that the build gives to the core's and a backend's sources."""
 
-    def __init__(self, compile_commands, root):
+    def __init__(self, options):
         self.commands = {}
-        for entry in json.loads(compile_commands.read_text()):
+        folders = options.root / "lib", options.root / "platform" / options.backend
+        for entry in json.loads(options.compile_commands.read_text()):
             source = pathlib.Path(entry["file"])
-            if root / "lib" in source.parents or root / "platform" in source.parents:
-                words = shlex.split(entry["command"])
-                self.commands[source] = words[: words.index("-o")]
+            if any(folder in source.parents for folder in folders):
+                self.commands[source] = flags_of(shlex.split(entry["command"]), entry["file"])
         if not self.commands:
-            sys.exit(f"{compile_commands}: compiles nothing of {root}")
-        self.program = next(iter(self.commands.values()))[0]
+            sys.exit(f"{options.compile_commands}: compiles nothing of {folders[1]}")
+        self.cxx = next(command for source, command in self.commands.items() if source.suffix == ".cpp")
+        self.nvcc = [command[0] for source, command in self.commands.items() if source.suffix == ".cu"][:1]
 
     def version(self):
-        return f"{run(self.program, '-dumpmachine').strip()} {run(self.program, '-dumpfullversion').strip()}"
+        said = f"{run(self.cxx[0], '-dumpmachine').strip()} {run(self.cxx[0], '-dumpfullversion').strip()}"
+        if self.nvcc:
+            said += ", nvcc " + re.search(r"V([\d.]+)", run(*self.nvcc, "--version"))[1]
+        return said
 
     def is_gcc(self):
-        return "Free Software Foundation" in run(self.program, "--version")
+        return "Free Software Foundation" in run(self.cxx[0], "--version")
 
     def call_graph(self, source, folder):
         """The call graph of one source, each function with its frame."""
-        run(*self.commands[source], "-fcallgraph-info=su", "-o", folder / f"{source.stem}.o", "-c", source)
+        flag = "-fcallgraph-info=su"
+        if source.suffix == ".cu":
+            flag = "-Xcompiler=" + flag
+        run(*self.commands[source], flag, "-o", folder / f"{source.stem}.o", "-c", source)
         return (folder / f"{source.stem}.ci").read_text()
 
-    def compile(self, source, output):
-        run(*next(iter(self.commands.values())), "-O2", "-o", output, "-c", source)
+    def compile(self, source, output, *flags):
+        run(*self.cxx, *flags, "-O2", "-o", output, "-c", source)
 
     def link(self, output, *inputs):
         """A relocatable object: needs no C library, and no start-up code is counted in."""
-        run(self.program, *self.machine_flags(), "-r", "-nostdlib", "-o", output, *inputs)
+        machine = [word for word in self.cxx if word.startswith("-m")]
+        run(self.cxx[0], *machine, "-r", "-nostdlib", "-o", output, *inputs)
 
-    def machine_flags(self):
-        return [word for word in next(iter(self.commands.values())) if word.startswith("-m")]
+    def include_flags(self):
+        """Of every source: CUDA's headers are not known to the core."""
+        words = [word for command in self.commands.values() for word in include_words(command)]
+        return list(dict.fromkeys(words))
+
+
+def flags_of(command, source):
+    """A compile command without its input and output."""
+    at = command.index("-o")
+    return [word for word in command[:at] + command[at + 2 :] if word not in ("-c", source)]
+
+
+def include_words(command):
+    pairs = zip(command, [*command[1:], ""])
+    joined = (f"{word}{after}" if word == "-isystem" else word for word, after in pairs)
+    return [word.replace("-isystem=", "-isystem") for word in joined if re.match("-I.|-isystem.", word)]
 
 
 def section_sizes(objdump, file):
@@ -102,7 +142,8 @@ def mangled(name):
 class CallGraph:
     """The worst stack of each function, from gcc's -fcallgraph-info=su."""
 
-    def __init__(self):
+    def __init__(self, pointers):
+        self.pointers = pointers
         self.frames = {}
         self.calls = {}
 
@@ -120,11 +161,10 @@ class CallGraph:
             if target:
                 self.calls.setdefault(source, set()).add(target)
 
-    @staticmethod
-    def follow(source, place):
+    def follow(self, source, place):
         file, line, _ = place.rsplit(":", 2)
         code = pathlib.Path(file).read_text().splitlines()[int(line) - 1]
-        for words, target in POINTERS.items():
+        for words, target in self.pointers.items():
             if words in code:
                 return target
         sys.exit(f"{place}: {source} calls through a pointer that is not in POINTERS")
@@ -145,45 +185,68 @@ class CallGraph:
         return found[0]
 
 
-def measure_all(options, compiler):
+def measure_archive(options, compiler):
     figures = {}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for kind, size in section_sizes(options.objdump, options.archive).items():
             figures[f"archive {kind}"] = size
-
-        # Everything, without the copies of inline functions that a linker merges; and what one plain program takes.
-        compiler.link(folder / "all.o", "-Wl,--whole-archive", options.archive, "-Wl,--no-whole-archive")
-        figures["linked all text"] = section_sizes(options.objdump, folder / "all.o")["text"]
-        compiler.compile(HERE / "constant_plan.cpp", folder / "program.o")
-        compiler.link(folder / "constant.o", "-Wl,--gc-sections,--entry=sample_with_constant_plan",
-                      folder / "program.o", options.archive)
-        own = symbol_sizes(options.nm, folder / "program.o")["sample_with_constant_plan"]
-        taken = section_sizes(options.objdump, folder / "constant.o")
-        figures["linked constant_plan text"] = taken["text"] - own
-        if options.list:
-            print_functions(symbol_sizes(options.nm, folder / "constant.o"))
-
-        compiler.compile(HERE / "sizes.cpp", folder / "sizes.o")
-        for symbol, size in sorted(symbol_sizes(options.nm, folder / "sizes.o").items(), reverse=True):
-            kind, what = symbol.split("_of_")
-            figures[f"{kind} {what}"] = size
-
-        graph = CallGraph()
-        for source in compiler.commands:
-            graph.add(compiler.call_graph(source, folder))
-        for function in graph.frames:
-            graph.worst(function)  # for recursion anywhere
-        for entry in ENTRIES:
-            figures[f"stack {entry}"], path = graph.worst(graph.find(mangled(entry)))
-            if options.list:
-                print(f"the worst stack of {entry}:", *(f"\n{graph.frames.get(name, 0):8} {name}" for name in path))
+        if options.backend == "host":
+            figures.update(linked_sizes(options, compiler, folder))
+        figures.update(public_sizes(options, compiler, folder))
+        figures.update(stacks(options, compiler, folder))
     return figures
 
 
-def print_functions(sizes):
-    for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        print(f"{size:8} {name}")
+def linked_sizes(options, compiler, folder):
+    """Everything, without the copies of inline functions that a linker merges; and what one plain program takes."""
+    compiler.link(folder / "all.o", "-Wl,--whole-archive", options.archive, "-Wl,--no-whole-archive")
+    program, linked = folder / "program.o", folder / "constant.o"
+    compiler.compile(HERE / "constant_plan.cpp", program)
+    compiler.link(linked, "-Wl,--gc-sections,--entry=sample_with_constant_plan", program, options.archive)
+    if options.list:
+        for function, size in sorted(symbol_sizes(options.nm, linked).items(), key=lambda item: -item[1]):
+            print(f"{size:8} {function}")
+    own = symbol_sizes(options.nm, program)["sample_with_constant_plan"]
+    return {
+        "linked all text": section_sizes(options.objdump, folder / "all.o")["text"],
+        "linked constant_plan text": section_sizes(options.objdump, linked)["text"] - own,
+    }
+
+
+def public_sizes(options, compiler, folder):
+    """Of types and of arenas, which the program states as the sizes of arrays."""
+    compiler.compile(HERE / f"sizes_{options.backend}.cpp", folder / "sizes.o", *compiler.include_flags())
+    sizes = symbol_sizes(options.nm, folder / "sizes.o")
+    return {symbol.replace("_of_", " ", 1): sizes[symbol] for symbol in sorted(sizes, reverse=True)}
+
+
+def stacks(options, compiler, folder):
+    graph = CallGraph(POINTERS[options.backend])
+    for source in compiler.commands:
+        graph.add(compiler.call_graph(source, folder))
+    for function in graph.frames:
+        graph.worst(function)  # for recursion anywhere
+    figures = {}
+    for entry in ENTRIES:
+        figures[f"stack {entry}"], path = graph.worst(graph.find(mangled(entry)))
+        if options.list:
+            print(f"the worst stack of {entry}:", *(f"\n{graph.frames.get(name, 0):8} {name}" for name in path))
+    return figures
+
+
+def measure_device(options, compiler):
+    figures = {}
+    with tempfile.TemporaryDirectory() as name:
+        for source in sorted(source for source in compiler.commands if source.suffix == ".cu"):
+            cubin = pathlib.Path(name) / f"{source.stem}.cubin"
+            flags = [word for word in compiler.commands[source] if not word.startswith("--generate-code")]
+            said = run(*flags, f"-arch={options.arch}", "-Xptxas=-v", "-cubin", "-o", cubin, source)
+            figures[f"cubin {source.stem}"] = cubin.stat().st_size
+            figures[f"registers {source.stem}"] = max(map(int, re.findall(r"Used (\d+) registers", said)))
+            spills = re.findall(r"(\d+) bytes (?:stack frame|spill stores|spill loads)", said)
+            figures[f"spilled {source.stem}"] = sum(map(int, spills))
+    return figures
 
 
 def read_budget(file):
@@ -213,21 +276,22 @@ def compare(figures, budget):
     return errors
 
 
-def measure(options):
-    compiler = Compiler(options.compile_commands, options.root)
+def judge(options):
+    compiler = Compiler(options)
     if not compiler.is_gcc():
         print("SKIPPED: the stack is read from gcc's call graph")
         return SKIPPED
     measured_with = {"compiler": compiler.version(), "flags": options.flags}
+    measure = measure_archive if options.mode == "measure" else measure_device
     if options.update:
-        write_budget(options.budget, {**measured_with, **measure_all(options, compiler)})
+        write_budget(options.budget, {**measured_with, **measure(options, compiler)})
         return 0
     budget = read_budget(options.budget)
     for name, here in measured_with.items():
         if budget.pop(name) != here:
             print(f"SKIPPED: the budget is not of {name} '{here}'")
             return SKIPPED
-    errors = compare(measure_all(options, compiler), budget)
+    errors = compare(measure(options, compiler), budget)
     if errors:
         print(f"{errors} figures are off. If that is meant: the same command with --update, and the README's tables.")
     return 1 if errors else 0
@@ -242,37 +306,54 @@ def number(value):
     return f"{int(value):,}".replace(",", " ")
 
 
-def tables(budgets):
-    """Two tables: bytes of the archive and the stack by target, and the sizes of types and arenas by target."""
-    columns = {
-        "text": "linked all text",
-        "with constant plans only": "linked constant_plan text",
-        "rodata": "archive rodata",
-        "data + bss": None,
+def archive_rows(columns, budgets):
+    rows = []
+    for name, budget in budgets.items():
+        figures = [sum(int(budget[figure]) for figure in figures.split(" + ")) for figures in columns.values()]
+        rows.append([name, *map(number, figures)])
+    return markdown(["bytes", *columns], rows)
+
+
+def tables():
+    """The README's: archives, the GPU's code, types and arenas."""
+    budgets = {name: read_budget(HERE / "budget" / f"{name}.csv")
+               for name in (*MACHINES, *(f"{name}-cuda" for name in CUDA_MACHINES), *GPUS)}
+    stack = {f"stack of `{entry}`": f"stack {entry}" for entry in ("init", "run", "next", "commit")}
+    host = {
+        "code": "linked all text",
+        "code with constant plans only": "linked constant_plan text",
+        "constants": "archive rodata",
+        "data and bss": "archive data + archive bss",
         "unwind tables": "archive unwind",
-        "stack of `init`": "stack init",
-        "`run`": "stack run",
-        "`next`": "stack next",
-        "`commit`": "stack commit",
+        **stack,
     }
-    by_target = []
-    for target, budget in budgets.items():
-        empty = int(budget["archive data"]) + int(budget["archive bss"])
-        cells = [number(empty if figure is None else budget[figure]) for figure in columns.values()]
-        by_target.append([target, *cells])
-    first = next(iter(budgets.values()))
-    by_size = []
-    for figure in first:
+    cuda = {
+        "code": "archive text",
+        "constants": "archive rodata",
+        "data and bss": "archive data + archive bss",
+        "unwind tables": "archive unwind",
+        **stack,
+    }
+    gpu_rows = [[name, *(number(value) for figure, value in budgets[name].items()
+                         if figure.startswith(("cubin", "registers")))] for name in GPUS]
+    gpu_heads = [figure.replace("registers", "registers of").replace("cubin", "bytes of")
+                 for figure in budgets[GPUS[0]] if figure.startswith(("cubin", "registers"))]
+    sizes = []
+    for figure, value in budgets[MACHINES[0]].items():
         kind, _, what = figure.partition(" ")
         if kind in ("size", "arena"):
             type_name = re.sub(r"_(\d+)$", r"<\1>", what)  # plan_50 is plan<50>
             name = f"`{type_name}`" if kind == "size" else "arena of " + what.replace("_", " ")
-            by_size.append([name, *(number(budget[figure]) for budget in budgets.values())])
-    return markdown(["bytes", *columns], by_target) + "\n\n" + markdown(["bytes", *budgets], by_size)
+            sizes.append([name, *(number(budgets[machine][figure]) for machine in MACHINES)])
+    return "\n\n".join((
+        "`libddim.a`\n\n" + archive_rows(host, {name: budgets[name] for name in MACHINES}),
+        "`libddim_cuda.a`\n\n" + archive_rows(cuda, {name: budgets[f"{name}-cuda"] for name in CUDA_MACHINES}),
+        "The GPU's code in it\n\n" + markdown(["", *gpu_heads], gpu_rows),
+        "Types and arenas\n\n" + markdown(["bytes", *MACHINES], sizes)))
 
 
 def table(options):
-    text = tables({file.stem: read_budget(file) for file in options.budgets})
+    text = tables()
     if options.readme is None:
         print(text)
         return 0
@@ -285,21 +366,24 @@ def table(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     modes = parser.add_subparsers(dest="mode", required=True)
-    measuring = modes.add_parser("measure")
-    measuring.add_argument("--root", type=pathlib.Path, required=True, help="the top of the repository")
-    measuring.add_argument("--compile-commands", type=pathlib.Path, required=True)
+    measuring, device = modes.add_parser("measure"), modes.add_parser("device")
+    for mode in (measuring, device):
+        mode.add_argument("--root", type=pathlib.Path, required=True, help="the top of the repository")
+        mode.add_argument("--compile-commands", type=pathlib.Path, required=True)
+        mode.add_argument("--flags", default="", help="what CMake's variables of flags hold")
+        mode.add_argument("--budget", type=pathlib.Path, required=True)
+        mode.add_argument("--update", action="store_true")
+    measuring.add_argument("--backend", choices=POINTERS, required=True)
     measuring.add_argument("--archive", type=pathlib.Path, required=True)
     measuring.add_argument("--nm", required=True)
     measuring.add_argument("--objdump", required=True)
-    measuring.add_argument("--flags", default="", help="what CMAKE_CXX_FLAGS holds")
-    measuring.add_argument("--budget", type=pathlib.Path, required=True)
-    measuring.add_argument("--update", action="store_true")
     measuring.add_argument("--list", action="store_true", help="also name the functions behind the figures")
+    device.set_defaults(backend="cuda")
+    device.add_argument("--arch", required=True, help="sm_87, say")
     printing = modes.add_parser("table")
-    printing.add_argument("budgets", type=pathlib.Path, nargs="+")
     printing.add_argument("--in", dest="readme", type=pathlib.Path)
     options = parser.parse_args()
-    sys.exit({"measure": measure, "table": table}[options.mode](options))
+    sys.exit(table(options) if options.mode == "table" else judge(options))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 # The archive needs nothing but what the lists allow, defines nothing but namespace ddim, and holds no writable data.
-#   cmake -DARCHIVE=FILE -DALLOWED=NAMES -DNM=PROGRAM -DOBJDUMP=PROGRAM -P symbols.cmake
-# ALLOWED names lists, files of symbols/: one symbol a line, and why.
+#   cmake -DARCHIVE=FILE -DALLOWED=NAMES -DON_TOP_OF=FILE -DNM=PROGRAM -DOBJDUMP=PROGRAM -P symbols.cmake
+# ALLOWED names lists, files of symbols/: one symbol a line, and why. ON_TOP_OF
+# is an archive of ours that this one needs; then this one is compiled by nvcc, whose registration of kernels is neither
+# ours to name nor without data.
 cmake_minimum_required(VERSION 3.22)
 set(ENV{LC_ALL} C)
 
-function(list_lines lines)
-    execute_process(COMMAND ${ARGN} "${ARCHIVE}" OUTPUT_VARIABLE text ERROR_VARIABLE said RESULT_VARIABLE code)
+function(list_lines lines archive)
+    execute_process(COMMAND ${ARGN} "${archive}" OUTPUT_VARIABLE text ERROR_VARIABLE said RESULT_VARIABLE code)
     if(NOT code EQUAL 0 OR text STREQUAL "")
-        message(FATAL_ERROR "${ARGN} ${ARCHIVE}: ${code}\n${said}")
+        message(FATAL_ERROR "${ARGN} ${archive}: ${code}\n${said}")
     endif()
     string(REPLACE "\n" ";" text "${text}")
     set(${lines} "${text}" PARENT_SCOPE)
@@ -24,11 +26,22 @@ foreach(list IN LISTS ALLOWED)
     endforeach()
 endforeach()
 
-list_lines(lines "${NM}" -P)
+list_lines(lines "${ARCHIVE}" "${NM}" -P)
 if(lines MATCHES "__(asan|tsan|ubsan|gcov)_|llvm_(gcov|prf)_")
     message("SKIPPED: the archive is instrumented")
     return()
 endif()
+set(written_by_nvcc "^$")
+if(ON_TOP_OF)
+    set(written_by_nvcc "__device_stub__|__cudaFatCubinHandle$")
+    list_lines(below "${ON_TOP_OF}" "${NM}" -P)
+    foreach(line IN LISTS below)
+        if(line MATCHES "^(_ZNK?4ddim[^ ]*) [TVW] ")
+            list(APPEND allowed "${CMAKE_MATCH_1}")
+        endif()
+    endforeach()
+endif()
+
 set(defined "")
 set(needed "")
 foreach(line IN LISTS lines)
@@ -39,6 +52,10 @@ foreach(line IN LISTS lines)
         set(type "${CMAKE_MATCH_2}")
         if(type MATCHES "[Uwv]")
             list(APPEND needed "${symbol} ${member}")
+        elseif(symbol MATCHES "${written_by_nvcc}")
+            # as it must be
+        elseif(type MATCHES "[bBC]")
+            message(SEND_ERROR "${member}: ${symbol} is data that is written")
         elseif(symbol MATCHES "^_ZGV")
             message(SEND_ERROR "${member}: ${symbol} guards a static that is made at run time")
         elseif(type MATCHES "[A-Zu]")
@@ -59,7 +76,7 @@ foreach(entry IN LISTS needed)
     endif()
 endforeach()
 
-list_lines(lines "${OBJDUMP}" -h)
+list_lines(lines "${ARCHIVE}" "${OBJDUMP}" -h)
 foreach(line IN LISTS lines)
     if(line MATCHES "^(.+):[ \t]+file format")
         set(member "${CMAKE_MATCH_1}")
@@ -68,6 +85,8 @@ foreach(line IN LISTS lines)
         set(size "0x${CMAKE_MATCH_2}")
         if(section MATCHES "^\\.data\\.rel\\.ro")
             message(STATUS "${member}: ${section} of ${size} bytes, read-only once it is loaded")
+        elseif(ON_TOP_OF AND section MATCHES "^\\.(bss|init_array)$" AND member MATCHES "\\.cu\\.")
+            # of the registration: no symbol of ours is in it
         elseif(section MATCHES "^\\.(s?data|s?bss|tdata|tbss|init_array|ctors|gcc_except_table)")
             message(SEND_ERROR "${member}: ${section} of ${size} bytes: no place for globals, start-up code or exceptions")
         endif()
