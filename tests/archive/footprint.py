@@ -314,6 +314,19 @@ def archive_rows(columns, budgets):
     return markdown(["bytes", *columns], rows)
 
 
+def size_figures(budget):
+    """Types first, then arenas, each from small to large."""
+    figures = [figure for figure in budget if figure.startswith(("size", "arena"))]
+    return sorted(figures, key=lambda figure: (figure.startswith("arena"), int(budget[figure])))
+
+
+def size_row(figure, budgets):
+    kind, _, what = figure.partition(" ")
+    type_name = re.sub(r"_(\d+)$", r"<\1>", what)  # plan_50 is plan<50>
+    name = f"`{type_name}`" if kind == "size" else "arena of " + what.replace("_", " ")
+    return [name, *(number(budget[figure]) for budget in budgets)]
+
+
 def tables():
     """The README's: archives, the GPU's code, types and arenas."""
     budgets = {name: read_budget(HERE / "budget" / f"{name}.csv")
@@ -338,18 +351,15 @@ def tables():
                          if figure.startswith(("cubin", "registers")))] for name in GPUS]
     gpu_heads = [figure.replace("registers", "registers of").replace("cubin", "bytes of")
                  for figure in budgets[GPUS[0]] if figure.startswith(("cubin", "registers"))]
-    sizes = []
-    for figure, value in budgets[MACHINES[0]].items():
-        kind, _, what = figure.partition(" ")
-        if kind in ("size", "arena"):
-            type_name = re.sub(r"_(\d+)$", r"<\1>", what)  # plan_50 is plan<50>
-            name = f"`{type_name}`" if kind == "size" else "arena of " + what.replace("_", " ")
-            sizes.append([name, *(number(budgets[machine][figure]) for machine in MACHINES)])
+    sizes = [size_row(figure, [budgets[machine] for machine in MACHINES]) for figure in size_figures(budgets["x86-64"])]
+    cuda_machines = [budgets[f"{machine}-cuda"] for machine in CUDA_MACHINES]
+    cuda_sizes = [size_row(figure, cuda_machines) for figure in size_figures(cuda_machines[0])]
     return "\n\n".join((
         "`libddim.a`\n\n" + archive_rows(host, {name: budgets[name] for name in MACHINES}),
         "`libddim_cuda.a`\n\n" + archive_rows(cuda, {name: budgets[f"{name}-cuda"] for name in CUDA_MACHINES}),
         "The GPU's code in it\n\n" + markdown(["", *gpu_heads], gpu_rows),
-        "Types and arenas\n\n" + markdown(["bytes", *MACHINES], sizes)))
+        "Types and arenas\n\n" + markdown(["bytes", *MACHINES], sizes),
+        "And with CUDA, where the arena holds the plan\n\n" + markdown(["bytes", *CUDA_MACHINES], cuda_sizes)))
 
 
 def table(options):
