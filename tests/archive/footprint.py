@@ -87,11 +87,14 @@ class Compiler:
 
     def call_graph(self, source, folder):
         """The call graph of one source, each function with its frame."""
-        flag = "-fcallgraph-info=su"
-        if source.suffix == ".cu":
-            flag = "-Xcompiler=" + flag
-        run(*self.commands[source], flag, "-o", folder / f"{source.stem}.o", "-c", source)
+        flags = ["-fcallgraph-info=su"]
+        if source.suffix == ".cu":  # of the host's code: to compile the GPU's too would take most of the time
+            flags = ["-Xcompiler=-fcallgraph-info=su", "--generate-code=arch=compute_87,code=compute_87"]
+        run(*self.without_gpus(source), *flags, "-o", folder / f"{source.stem}.o", "-c", source)
         return (folder / f"{source.stem}.ci").read_text()
+
+    def without_gpus(self, source):
+        return [word for word in self.commands[source] if not word.startswith("--generate-code")]
 
     def compile(self, source, output, *flags):
         run(*self.cxx, *flags, "-O2", "-o", output, "-c", source)
@@ -240,8 +243,8 @@ def measure_device(options, compiler):
     with tempfile.TemporaryDirectory() as name:
         for source in sorted(source for source in compiler.commands if source.suffix == ".cu"):
             cubin = pathlib.Path(name) / f"{source.stem}.cubin"
-            flags = [word for word in compiler.commands[source] if not word.startswith("--generate-code")]
-            said = run(*flags, f"-arch={options.arch}", "-Xptxas=-v", "-cubin", "-o", cubin, source)
+            flags = f"-arch={options.arch}", "-Xptxas=-v", "-cubin"
+            said = run(*compiler.without_gpus(source), *flags, "-o", cubin, source)
             figures[f"cubin {source.stem}"] = cubin.stat().st_size
             figures[f"registers {source.stem}"] = max(map(int, re.findall(r"Used (\d+) registers", said)))
             spills = re.findall(r"(\d+) bytes (?:stack frame|spill stores|spill loads)", said)
