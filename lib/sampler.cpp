@@ -6,10 +6,11 @@ namespace ddim {
 
 status sampler::init(const sampler_config& config) noexcept {
     *this = sampler{};
-    const status checked = detail::check_config(config);
+    arena_layout layout;
+    const status checked = detail::check_config(config, layout);
     if (checked != status::ok) return checked;
     config_ = config;
-    layout_ = carve_arena(arena_request_of(config));
+    layout_ = layout;
     if (config.platform.check != nullptr) {
         last_code_ = config.platform.check(config.platform.context, config.arena.data);
         if (last_code_ != 0) return status::device_unavailable;

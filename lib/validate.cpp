@@ -120,15 +120,16 @@ status check_plan(const plan_view& plan) noexcept {
     return status::ok;
 }
 
-status check_config(const sampler_config& config) noexcept {
+status check_config(const sampler_config& config, arena_layout& layout) noexcept {
     status state = check_plan(config.plan);
     if (state != status::ok) return state;
-    const arena_layout layout = carve_arena(arena_request_of(config));
-    if (layout.state != status::ok) return layout.state;
+    const arena_layout carved = carve_arena(arena_request_of(config));
+    if (carved.state != status::ok) return carved.state;
     state = check_options(config);
-    if (state == status::ok) state = check_arena(config.arena, layout.bytes);
+    if (state == status::ok) state = check_arena(config.arena, carved.bytes);
     if (state == status::ok) state = check_noise(config);
     if (state == status::ok) state = check_mask(config);
+    if (state == status::ok) layout = carved;
     return state;
 }
 

@@ -9,8 +9,8 @@ namespace ddim::detail {
 /// Whether a plan can be run.
 status check_plan(const plan_view& plan) noexcept;
 
-/// Everything that init checks.
-status check_config(const sampler_config& config) noexcept;
+/// Everything that init checks. Where it is ok, `layout` is that of the config's arena.
+status check_config(const sampler_config& config, arena_layout& layout) noexcept;
 
 /// The caller's x against a valid config.
 status check_state(span<float> x, const sampler_config& config) noexcept;

@@ -81,9 +81,8 @@ const float* output_of(const void* output, element_type type, const block& at, s
     return storage;
 }
 
-/// values = m known + (1 - m) values, by the job's mask.
-void blend(const blend_job& job, const shape& dims, const block& at, float* values) noexcept {
-    scratch storage;
+/// values = m known + (1 - m) values, by the job's mask. `storage` is for noise.
+void blend(const blend_job& job, const shape& dims, const block& at, float* values, scratch& storage) noexcept {
     const level to = job.to == nullptr ? level{} : *job.to;
     const bool is_noised = to.noise > 0.0f;
     const float* noise = is_noised ? noise_of(job.noise, at, storage) : nullptr;
@@ -98,20 +97,12 @@ void blend(const blend_job& job, const shape& dims, const block& at, float* valu
 }
 
 template <class Element>
-void write_input(const input_job& next, std::int64_t values, const block& at, const float* x) noexcept {
+void write_input(const input_job& next, std::int64_t values, const block& at, const float* __restrict x) noexcept {
     Element* __restrict first = static_cast<Element*>(next.values) + at.offset;
-    Element* __restrict second = next.copies == 1 ? nullptr : first + values;
     const float m_x = next.row->m_x;
-    if (second == nullptr) {
-        for (int i = 0; i < at.count; ++i) narrow(model_input(m_x, x[i]), first[i]);
-        return;
-    }
-    for (int i = 0; i < at.count; ++i) {
-        Element value;
-        narrow(model_input(m_x, x[i]), value);
-        first[i] = value;
-        second[i] = value;
-    }
+    for (int i = 0; i < at.count; ++i) narrow(model_input(m_x, x[i]), first[i]);
+    if (next.copies == 2)
+        __builtin_memcpy(first + values, first, static_cast<std::size_t>(at.count) * sizeof(Element));
 }
 
 void write_input(const input_job& next, const shape& dims, const block& at, const float* x) noexcept {
@@ -165,26 +156,21 @@ void fused_step(const step_job& job, const block_data& data, int count) noexcept
                                             data.conditional, data.noise, data.x, data.inputs[0], data.inputs[1]);
 }
 
-template <bool Guided, bool Noisy>
+template <bool Guided, bool WritesInputs>
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
-    if (data.inputs[0] != nullptr)
-        fused_step<Guided, Noisy, true>(job, data, count);
+    if (data.noise != nullptr)
+        fused_step<Guided, true, WritesInputs>(job, data, count);
     else
-        fused_step<Guided, Noisy, false>(job, data, count);
+        fused_step<Guided, false, WritesInputs>(job, data, count);
 }
 
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
-    if (data.unconditional != nullptr) {
-        if (data.noise != nullptr)
-            fused_step<true, true>(job, data, count);
-        else
-            fused_step<true, false>(job, data, count);
-    } else {
-        if (data.noise != nullptr)
-            fused_step<false, true>(job, data, count);
-        else
-            fused_step<false, false>(job, data, count);
-    }
+    if (data.unconditional == nullptr)
+        fused_step<false, false>(job, data, count);
+    else if (data.inputs[0] == nullptr)
+        fused_step<true, false>(job, data, count);
+    else
+        fused_step<true, true>(job, data, count);
 }
 
 /// The output after guidance, in place or in `storage`.
@@ -195,47 +181,51 @@ const float* guide(const step_job& job, const block_data& data, int count, float
     return storage;
 }
 
-void predict(const step_row& row, const float* x, const float* output, float* x0, int count) noexcept {
+void predict(const step_row row, int count, const float* __restrict x, const float* __restrict output,
+             float* __restrict x0) noexcept {
     for (int i = 0; i < count; ++i) x0[i] = predicted_x0(row, x[i], output[i]);
 }
 
-void update(const step_row& row, const block_data& data, const float* output, const float* x0, int count) noexcept {
-    for (int i = 0; i < count; ++i) {
-        const float state = updated_state(row, data.x[i], output[i], x0[i]);
-        data.x[i] = data.noise == nullptr ? state : with_noise(row, state, data.noise[i]);
-    }
+void update(const step_row row, int count, const float* __restrict output, const float* __restrict x0,
+            const float* __restrict noise, float* __restrict x) noexcept {
+    for (int i = 0; i < count; ++i) x[i] = updated_state(row, x[i], output[i], x0[i]);
+    if (noise == nullptr) return;
+    for (int i = 0; i < count; ++i) x[i] = with_noise(row, x[i], noise[i]);
 }
 
 /// A part of a step that has hooks.
-void step_part_of(const step_job& job, const block& at, const block_data& data, const float* output) noexcept {
+void step_part_of(const step_job& job, const block& at, const block_data& data, const float* output,
+                  scratch& storage) noexcept {
     if (job.part == step_part::guide) {
-        for (int i = 0; i < at.count; ++i) job.guided[at.offset + i] = output[i];
+        __builtin_memcpy(job.guided + at.offset, output, static_cast<std::size_t>(at.count) * sizeof(float));
         return;
     }
     float* x0 = job.x0 + at.offset;
-    if (job.part == step_part::update) return update(*job.row, data, output, x0, at.count);
-    predict(*job.row, data.x, output, x0, at.count);
-    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
+    if (job.part == step_part::update) return update(*job.row, at.count, output, x0, data.noise, data.x);
+    predict(*job.row, at.count, data.x, output, x0);
+    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
 }
 
 /// A whole step in stages, where x0 is kept or blended.
-void staged_step(const step_job& job, const block& at, const block_data& data, const float* output) noexcept {
-    scratch storage;
-    float* x0 = job.x0 != nullptr ? job.x0 + at.offset : storage;
-    predict(*job.row, data.x, output, x0, at.count);
-    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0);
-    update(*job.row, data, output, x0, at.count);
+void staged_step(const step_job& job, const block& at, const block_data& data, const float* output,
+                 scratch& storage) noexcept {
+    scratch x0_storage;
+    float* x0 = job.x0 != nullptr ? job.x0 + at.offset : x0_storage;
+    predict(*job.row, at.count, data.x, output, x0);
+    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
+    update(*job.row, at.count, output, x0, data.noise, data.x);
 }
 
 /// Whether the fused loop writes the next input along: both halves of float32, of the state as the step leaves it.
 bool writes_inputs(const step_job& job) noexcept {
-    return job.next.row != nullptr && job.next.values != nullptr && job.next.copies == 2 &&
-           job.next.type == element_type::float32 && job.blend.mask == nullptr;
+    return job.unconditional != nullptr && job.next.row != nullptr && job.next.values != nullptr &&
+           job.next.copies == 2 && job.next.type == element_type::float32 && job.blend.mask == nullptr;
 }
 
-void whole_step(const step_job& job, const block& at, block_data& data, scratch& storage) noexcept {
+void whole_step(const step_job& job, const block& at, block_data& data, scratch& conditional,
+                scratch& unconditional) noexcept {
     if (job.x0 != nullptr || job.blend.is_on_x0) {
-        staged_step(job, at, data, guide(job, data, at.count, storage));
+        staged_step(job, at, data, guide(job, data, at.count, conditional), unconditional);
         return;
     }
     if (writes_inputs(job)) {
@@ -255,23 +245,30 @@ void step_block(const step_job& job, const block& at) noexcept {
     if (ends_step) data.noise = step_noise_of(job, at, noise);
 
     if (job.part == step_part::whole)
-        whole_step(job, at, data, conditional);
+        whole_step(job, at, data, conditional, unconditional);
     else
-        step_part_of(job, at, data, guide(job, data, at.count, conditional));
+        step_part_of(job, at, data, guide(job, data, at.count, conditional), unconditional);
     if (!ends_step || data.inputs[0] != nullptr) return;
-    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x);
+    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x, unconditional);
     write_input(job.next, job.dims, at, data.x);
+}
+
+void start_state(const begin_job& job, const block& at, float* __restrict x, scratch& storage) noexcept {
+    if (job.initial == initial_state::given) return;
+    const float* __restrict noise = noise_of(job.noise, at, storage);
+    if (job.initial == initial_state::noised) {
+        const level to = *job.to;
+        for (int i = 0; i < at.count; ++i) x[i] = noised(to, x[i], noise[i]);
+    } else {
+        __builtin_memcpy(x, noise, static_cast<std::size_t>(at.count) * sizeof(float));
+    }
 }
 
 void start_block(const begin_job& job, const block& at) noexcept {
     float* x = job.x + at.offset;
-    if (job.initial != initial_state::given) {
-        scratch storage;
-        const float* noise = noise_of(job.noise, at, storage);
-        const bool is_noised = job.initial == initial_state::noised;
-        for (int i = 0; i < at.count; ++i) x[i] = is_noised ? noised(*job.to, x[i], noise[i]) : noise[i];
-    }
-    if (job.blend.mask != nullptr) blend(job.blend, job.dims, at, x);
+    scratch storage;
+    start_state(job, at, x, storage);
+    if (job.blend.mask != nullptr) blend(job.blend, job.dims, at, x, storage);
     write_input(job.next, job.dims, at, x);
 }
 

@@ -96,8 +96,8 @@ constexpr double cos(double x) noexcept {
     constexpr double half_pi_middle = 0x1.0b4611a6p-34;
     constexpr double half_pi_low = 0x1.3198a2e037073p-69;
     const double turns = x / (pi / 2);
-    const long long quadrant = static_cast<long long>(turns < 0 ? turns - 0.5 : turns + 0.5);
-    const double q = static_cast<double>(quadrant);
+    const int quadrant = static_cast<int>(turns < 0 ? turns - 0.5 : turns + 0.5);
+    const double q = quadrant;
     const double coarse = (x - q * half_pi_high) - q * half_pi_middle;
     const double r = coarse - q * half_pi_low;
     const double z = r * r;

@@ -1,0 +1,68 @@
+# Configures, builds and runs the consumer, and reads its compile commands.
+#   cmake -DWAY=WAY -DSAMPLE=FILE -DCOMPONENTS=NAMES -DLIBRARIES=TARGETS -DINCLUDES=FOLDERS -DDDIM_SOURCE=FOLDER
+#         -DPREFIX=FOLDER -DBUILD=FOLDER -DGENERATOR=NAME -DCACHE=FILE -DEMULATOR=COMMAND -P build_consumer.cmake
+# INCLUDES are the include folders that the user's code is to be given.
+cmake_minimum_required(VERSION 3.22)
+include("${CMAKE_CURRENT_LIST_DIR}/run_command.cmake")
+
+file(REMOVE_RECURSE "${BUILD}")
+run_command("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${BUILD}" -G "${GENERATOR}" -C "${CACHE}"
+    "-DWAY=${WAY}" "-DSAMPLE=${SAMPLE}" "-DCOMPONENTS=${COMPONENTS}" "-DLIBRARIES=${LIBRARIES}"
+    "-DDDIM_SOURCE=${DDIM_SOURCE}" "-DCMAKE_PREFIX_PATH=${PREFIX}")
+run_command("${CMAKE_COMMAND}" --build "${BUILD}")
+run_command(${EMULATOR} "${BUILD}/consumer")
+
+# Sets `flags` to what stands between the compiler and the output.
+function(flags_of target flags)
+    foreach(i RANGE ${last_command})
+        string(JSON command GET "${commands}" ${i} command)
+        if(command MATCHES "^[^ ]+ (.*) -o [^ ]*CMakeFiles/${target}\\.dir/")
+            separate_arguments(found UNIX_COMMAND "${CMAKE_MATCH_1}")
+            set(${flags} "${found}" PARENT_SCOPE)
+            return()
+        elseif(command MATCHES "^[^ ]+ -o [^ ]*CMakeFiles/${target}\\.dir/")
+            set(${flags} "" PARENT_SCOPE)
+            return()
+        endif()
+    endforeach()
+    message(FATAL_ERROR "no command compiles ${target}:\n${commands}")
+endfunction()
+
+file(READ "${BUILD}/compile_commands.json" commands)
+string(JSON last_command LENGTH "${commands}")
+math(EXPR last_command "${last_command} - 1")
+flags_of(bare own_flags)
+flags_of(consumer flags)
+list(REMOVE_ITEM flags ${own_flags})
+list(JOIN flags " " flags)
+set(other_flags "${flags}")
+foreach(folder IN LISTS INCLUDES)
+    string(REGEX REPLACE "(-I|-isystem )${folder}( |$)" "" fewer_flags "${other_flags}")
+    if(fewer_flags STREQUAL other_flags)
+        message(SEND_ERROR "the consumer's flags are '${flags}', without ${folder}")
+    endif()
+    set(other_flags "${fewer_flags}")
+endforeach()
+if(NOT other_flags MATCHES "^ *(-std=(gnu|c)[+][+]17)? *$")
+    message(SEND_ERROR "the consumer's flags are '${flags}', not just include folders and perhaps -std=c++17")
+endif()
+
+# As a part of another build ddim compiles what it ships, with no opinion on warnings, and installs nothing.
+foreach(i RANGE ${last_command})
+    string(JSON file GET "${commands}" ${i} file)
+    string(JSON command GET "${commands}" ${i} command)
+    string(REPLACE "${DDIM_SOURCE}/" "" name "${file}")
+    if(NOT file STREQUAL SAMPLE AND NOT name MATCHES "^(lib|platform/host)/")
+        message(SEND_ERROR "the consumer's build compiles ${file}")
+    endif()
+    if(command MATCHES " -W" AND NOT own_flags MATCHES "-W")
+        message(SEND_ERROR "warnings in the consumer's build: ${command}")
+    endif()
+endforeach()
+run_command("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${BUILD}/installed")
+if(EXISTS "${BUILD}/installed")
+    message(SEND_ERROR "to install the consumer installs more than the consumer: ${BUILD}/installed")
+endif()
+if(EXISTS "${BUILD}/CTestTestfile.cmake" OR EXISTS "${BUILD}/ddim/CTestTestfile.cmake")
+    message(SEND_ERROR "ddim's tests are in the consumer's build")
+endif()
