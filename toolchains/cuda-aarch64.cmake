@@ -53,8 +53,11 @@ if(cuda_target)
     get_filename_component(CUDAToolkit_TARGET_DIR "${CMAKE_CUDA_COMPILER}/../../targets/${cuda_target}" ABSOLUTE)
     list(PREPEND CMAKE_FIND_ROOT_PATH "${CUDAToolkit_TARGET_DIR}")
 else()
-    toolchain_note("no aarch64 CUDA runtime, so archives only, no CUDA programs: install JetPack's cross packages \
-(cuda-cross-aarch64 or cuda-cross-sbsa), or run bash toolchains/cuda-aarch64.sh and configure anew")
+    toolchain_note("no aarch64 CUDA runtime, so archives only, no tests: install JetPack's cross packages \
+(cuda-cross-aarch64, cuda-cross-sbsa) or run bash toolchains/cuda-aarch64.sh, and configure in an empty folder")
+    if(NOT DEFINED DDIM_BUILD_TESTS)
+        set(DDIM_BUILD_TESTS OFF)
+    endif()
     # CMake learns about nvcc by linking a program, even where no library is there to link.
     set(cuda_flags "-target-dir x86_64-linux -cudart none -cudadevrt none -Xlinker --unresolved-symbols=ignore-all")
     set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)

@@ -61,10 +61,12 @@ else
 fi
 # The headers are the same for every processor; those of nvcc's own toolkit fit it to the letter.
 ln -s "$toolkit/include" "$target/include"
-ln -s "$toolkit/targets/x86_64-linux" "$new/targets/x86_64-linux"
-# A folder of its own, because nvcc looks for ../targets from where it was called.
+for entry in "$toolkit"/*; do
+    [ "${entry##*/}" = bin ] || [ "${entry##*/}" = targets ] || ln -s "$entry" "$new/"
+done
+# Folders of their own, because nvcc looks for ../targets from where it was called.
 ln -s "$toolkit/bin/"* "$new/bin/"
-ln -s "$toolkit/nvvm" "$new/nvvm"
+ln -s "$toolkit/targets/x86_64-linux" "$new/targets/"
 echo "$made_of" >"$new/made_of"
 
 rm -rf "$out"
