@@ -208,11 +208,19 @@ TEST_CASE("float32 passes as it is") {
     }
 }
 
-#ifdef __FLT16_MANT_DIG__
+#if defined(__aarch64__)
+using compilers_half = __fp16; // there before _Float16
+#define HAS_COMPILERS_HALF 1
+#elif defined(__FLT16_MANT_DIG__)
+using compilers_half = _Float16;
+#define HAS_COMPILERS_HALF 1
+#endif
+
+#ifdef HAS_COMPILERS_HALF
 TEST_CASE("half agrees with the compiler's own type") {
     int wrong = 0;
     for_random_floats(0, 0xFFFFFFFF, 1'000'000, [&wrong](float value) {
-        const float expected = static_cast<float>(static_cast<_Float16>(value));
+        const float expected = static_cast<float>(static_cast<compilers_half>(value));
         wrong += same_bits(widened<float16>(narrowed<float16>(value)), expected) ? 0 : 1;
     });
     CHECK(wrong == 0);

@@ -229,11 +229,13 @@ void check_final(const trajectory_case& run, const outcome& result) {
 TEST_CASE("every trajectory of the reference, to four times its own rounding error") {
     const golden::csv_table cases = golden::read_csv("traj/cases.csv");
     const golden::csv_table steps = golden::read_csv("traj/steps.csv");
+    golden::fingerprint bits; // as in bits_test.cpp
     int ran = 0;
     for (std::size_t row = 0; row < cases.size(); ++row) {
         const trajectory_case run{cases, row};
         CAPTURE(run.name());
         const outcome result = run_case(run, steps, guidance::batched);
+        bits.add(result.x.data(), result.x.size());
         check_final(run, result);
         if (run.name() != "ref_log5_S50") check_steps(run, steps, result.seen); // ref_S50_w7.5_eta0 with another log
         ++ran;
@@ -243,4 +245,5 @@ TEST_CASE("every trajectory of the reference, to four times its own rounding err
         }
     }
     CHECK(ran == 38);
+    CHECK(bits.value() == 0x3B012C6AB80F6314);
 }

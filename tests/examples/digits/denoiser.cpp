@@ -1,7 +1,8 @@
 #include "denoiser.hpp"
 
-#include <cmath>
 #include <cstring>
+
+#include "ddim/detail/constexpr_math.hpp"
 
 namespace digits {
 
@@ -59,16 +60,24 @@ void dense(const float (&weight)[Inputs][Outputs], const float (&bias)[Outputs],
         for (int o = 0; o < Outputs; ++o) output[o] += weight[i][o] * input[i];
 }
 
+/// Cosines, then sines, of timestep / 10000^(k / 16), as in training. Not by libm, whose last bits are each
+/// platform's own: one seed draws the same digits everywhere.
+void time_features(float timestep, float (&features)[2 * frequencies]) noexcept {
+    constexpr double decades[] = {1.0, 1e-1, 1e-2, 1e-3};
+    constexpr double quarters[] = {1.0, 0.5623413251903491, 0.31622776601683794, 0.1778279410038923}; // 10^(-k / 4)
+    for (int k = 0; k < frequencies; ++k) {
+        const double angle = static_cast<double>(timestep) * (decades[k / 4] * quarters[k % 4]);
+        features[k] = static_cast<float>(ddim::detail::cos(angle));
+        features[frequencies + k] = static_cast<float>(ddim::detail::cos(angle - ddim::detail::pi / 2));
+    }
+}
+
 } // namespace
 
 void denoiser::condition(float timestep) noexcept {
     const denoiser_weights& w = trained_denoiser();
     float features[2 * frequencies];
-    for (int k = 0; k < frequencies; ++k) {
-        const double angle = static_cast<double>(timestep) * std::pow(10000.0, -k / 16.0);
-        features[k] = static_cast<float>(std::cos(angle));
-        features[frequencies + k] = static_cast<float>(std::sin(angle));
-    }
+    time_features(timestep, features);
     float time[embedding], inner[embedding], film[2 * width];
     dense(w.time_w1, w.time_b1, features, inner);
     for (float& value : inner) value = silu(value);

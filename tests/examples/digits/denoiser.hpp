@@ -8,8 +8,8 @@
 
 namespace digits {
 
-/// Inference without a heap. Its arithmetic is float32 in a fixed order, its exp a polynomial of its own, so a row's
-/// prediction has the same bits in any batch and from any compiler.
+/// Inference without a heap. Its arithmetic is float32 in a fixed order, its exp and cosine are polynomials, so a
+/// row's prediction has the same bits in any batch, from any compiler and on any processor.
 class denoiser {
   public:
     /// Computes what depends on timestep and label only, for every label. Call it when the timestep changes.

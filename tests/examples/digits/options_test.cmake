@@ -1,12 +1,12 @@
 # Wrong command lines of ddim_digits: each ends with exit code 2 and one line on stderr, and draws nothing.
-#     cmake -DPROGRAM=.../ddim_digits -P options_test.cmake
+#     cmake -DPROGRAM=.../ddim_digits [-DEMULATOR=COMMAND] -P options_test.cmake
 foreach(line
         "--digit 10" "--digit -1" "--digit some" "--digit 3x" "--count 0" "--count 1001" "--count 1e3"
         "--count 99999999999999999999" "--steps 0" "--steps 1001" "--steps -5" "--steps ten" "--guidance nan"
         "--guidance inf" "--guidance 101" "--guidance x" "--eta -0.1" "--eta 1.1" "--eta nan" "--seed -1" "--seed x"
         "--seed 18446744073709551616" "--digit" "--count" "--steps" "--eta" "--seed" "--out" "--what 1" "digit" "-h")
     separate_arguments(arguments UNIX_COMMAND "${line}")
-    execute_process(COMMAND "${PROGRAM}" ${arguments}
+    execute_process(COMMAND ${EMULATOR} "${PROGRAM}" ${arguments}
         RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE errors)
     if(NOT code EQUAL 2)
         message(SEND_ERROR "'${line}' ended with ${code} instead of 2")
@@ -20,11 +20,11 @@ foreach(line
 endforeach()
 
 # --help is no error, and an output file that cannot be written is another one.
-execute_process(COMMAND "${PROGRAM}" --help RESULT_VARIABLE code OUTPUT_VARIABLE output)
+execute_process(COMMAND ${EMULATOR} "${PROGRAM}" --help RESULT_VARIABLE code OUTPUT_VARIABLE output)
 if(NOT code EQUAL 0 OR NOT output MATCHES "^usage: ddim_digits")
     message(SEND_ERROR "--help ended with ${code}: ${output}")
 endif()
-execute_process(COMMAND "${PROGRAM}" --count 1 --out "${PROGRAM}/no/such/folder.pgm"
+execute_process(COMMAND ${EMULATOR} "${PROGRAM}" --count 1 --out "${PROGRAM}/no/such/folder.pgm"
     RESULT_VARIABLE code OUTPUT_QUIET ERROR_VARIABLE errors)
 if(NOT code EQUAL 1 OR NOT errors MATCHES "cannot write")
     message(SEND_ERROR "an unwritable file ended with ${code}: ${errors}")
