@@ -128,8 +128,8 @@ class expected_run {
 
   private:
     static float normal(std::size_t i, int step, ddim::noise_purpose purpose) {
-        const std::uint32_t element = static_cast<std::uint32_t>(i) % elements;
-        const std::uint32_t sample = static_cast<std::uint32_t>(i) / elements;
+        const std::uint32_t element = static_cast<std::uint32_t>(i % elements);
+        const std::uint32_t sample = static_cast<std::uint32_t>(i / elements);
         return ddim::normals_at(7, element / 4, sample, static_cast<std::uint32_t>(step), purpose).value[element % 4];
     }
 
