@@ -9,27 +9,29 @@
 # that aarch64-linux-gnu.cmake keeps.
 include("${CMAKE_CURRENT_LIST_DIR}/aarch64-linux-gnu.cmake")
 
-# Sets `target` to the name of the aarch64 target in the toolkit of `nvcc`, or to nothing.
+# Sets `target` to the folder of the aarch64 target in the toolkit of `nvcc`, or to nothing.
 function(find_aarch64_target nvcc target)
     set(${target} "" PARENT_SCOPE)
     get_filename_component(bin "${nvcc}" DIRECTORY)
     foreach(name aarch64-linux sbsa-linux)
-        set(folder "${bin}/../targets/${name}")
+        get_filename_component(folder "${bin}/../targets/${name}" ABSOLUTE)
         if(EXISTS "${folder}/lib/libcudart_static.a" AND EXISTS "${folder}/include/cuda_runtime_api.h")
             file(STRINGS "${folder}/include/cuda_runtime_api.h" version REGEX "^#define CUDART_VERSION ")
             if(name STREQUAL "aarch64-linux" OR version MATCHES " 1[3-9][0-9][0-9][0-9]")
-                set(${target} ${name} PARENT_SCOPE)
+                set(${target} "${folder}" PARENT_SCOPE)
                 return()
             endif()
         endif()
     endforeach()
 endfunction()
 
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CMAKE_CUDA_COMPILER) # CMake's tests then find what this finds
 if(CMAKE_CUDA_COMPILER)
-    find_aarch64_target("${CMAKE_CUDA_COMPILER}" cuda_target)
+    find_program(nvcc_given NAMES "${CMAKE_CUDA_COMPILER}" NO_CACHE)
+    find_aarch64_target("${nvcc_given}" cuda_target)
 else()
-    find_program(NVCC_ON_PATH nvcc)
-    foreach(nvcc "$ENV{CUDACXX}" "${NVCC_ON_PATH}" /usr/local/cuda/bin/nvcc
+    find_program(nvcc_on_path nvcc NO_CACHE)
+    foreach(nvcc "$ENV{CUDACXX}" "${nvcc_on_path}" /usr/local/cuda/bin/nvcc
             "${CMAKE_CURRENT_LIST_DIR}/../build/cuda-aarch64/bin/nvcc")
         if(EXISTS "${nvcc}" AND NOT cuda_target)
             find_aarch64_target("${nvcc}" cuda_target)
@@ -48,10 +50,11 @@ if(NOT CMAKE_CUDA_HOST_COMPILER)
 endif()
 
 if(cuda_target)
-    set(cuda_flags "-target-dir ${cuda_target}")
+    get_filename_component(target_name "${cuda_target}" NAME)
+    set(cuda_flags "-target-dir ${target_name}")
     # FindCUDAToolkit of older CMakes (3.25, say) does not look into sbsa-linux.
-    get_filename_component(CUDAToolkit_TARGET_DIR "${CMAKE_CUDA_COMPILER}/../../targets/${cuda_target}" ABSOLUTE)
-    list(PREPEND CMAKE_FIND_ROOT_PATH "${CUDAToolkit_TARGET_DIR}")
+    set(CUDAToolkit_TARGET_DIR "${cuda_target}")
+    list(PREPEND CMAKE_FIND_ROOT_PATH "${cuda_target}")
 else()
     toolchain_note("no aarch64 CUDA runtime, so archives only, no tests: install JetPack's cross packages \
 (cuda-cross-aarch64, cuda-cross-sbsa) or run bash toolchains/cuda-aarch64.sh, and configure in an empty folder")

@@ -9,7 +9,6 @@
 # Makes build/cuda-aarch64: this machine's CUDA toolkit, by links, with an aarch64 target beside its own. The toolkit
 # itself is left as it is. The Jetson toolchain files look there; a second call with the same toolkit changes nothing.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() {
     echo "cuda-aarch64.sh: $*" >&2
@@ -17,10 +16,15 @@ fail() {
 }
 
 runtime_version() { # of a folder with include/
-    grep -h '^#define CUDART_VERSION ' "$1/include/cuda_runtime_api.h"
+    sed -n 's/^#define CUDART_VERSION *//p' "$1/include/cuda_runtime_api.h"
 }
 
-source=${1:-}
+source=
+if [ $# -gt 0 ]; then
+    source=$(cd "$1" 2>/dev/null && pwd) || fail "no folder $1"
+    [ -e "$source/lib/libcudart_static.a" ] || fail "no lib/libcudart_static.a in $source"
+fi
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 nvcc=${CUDACXX:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 [ -x "$nvcc" ] || fail "no nvcc: put the CUDA toolkit's on PATH, or name it in CUDACXX"
 toolkit=$(cd "$(dirname "$(readlink -f "$nvcc")")/.." && pwd)
@@ -37,13 +41,11 @@ fi
 mkdir -p build
 new=$(mktemp -d build/cuda-aarch64.XXXXXX)
 trap 'rm -rf "$new"' EXIT
+chmod 755 "$new" # mktemp's is its owner's alone
 target="$new/targets/aarch64-linux"
 mkdir -p "$new/bin" "$target"
 
 if [ -n "$source" ]; then
-    [ -d "$source" ] || fail "no folder $source"
-    source=$(cd "$source" && pwd)
-    [ -e "$source/lib/libcudart_static.a" ] || fail "no lib/libcudart_static.a in $source"
     [ "$(runtime_version "$source")" = "$(runtime_version "$toolkit")" ] ||
         fail "$source is of another CUDA release than $nvcc"
     ln -s "$source/lib" "$target/lib"
