@@ -74,7 +74,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("capture executes nothing of the run; each launch is one, and they are alike") {
+TEST_CASE("capture executes nothing of the run, each launch is a run of its own") {
     captured_run run;
     CHECK(run.model_calls == 5);
     CHECK(run.state() == std::vector<float>(run.x.size, -77.0f));
@@ -167,7 +167,7 @@ TEST_CASE("an x_T that is given is what x holds at each launch") {
     CHECK(ddim::destroy(graph) == status::ok);
 }
 
-TEST_CASE("a copy of the sampler updates the graph; an enqueue of the sampler between launches updates it too") {
+TEST_CASE("a copy of the sampler updates the graph, and so does an enqueue of the sampler between launches") {
     captured_run run;
     ddim::sampler copy = run.sampler;
     CHECK(copy.set_guidance_scale(-2.0f) == status::ok);
