@@ -3,7 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <limits>
+#include <vector>
+
+#include "support/arena.hpp"
 
 namespace {
 
@@ -28,7 +32,7 @@ class rotation {
   public:
     element_type type() { return types[next() % 3]; }
     bool coin() { return next() % 2 == 1; }
-    std::size_t offset() { return next() % 5 == 0 ? 1 : 0; }
+    unsigned off() { return next() % 128 & next(); }
 
   private:
     unsigned next() {
@@ -38,9 +42,9 @@ class rotation {
     unsigned state_ = 1;
 };
 
-/// Shapes whose samples are aligned (two of three elements counts), and are not.
+/// Shapes whose samples hold whole accesses of 16 bytes, of each type or of float32 only, and others.
 ddim::shape small_shape(int i) {
-    constexpr ddim::shape shapes[] = {{2, 33}, {1, 15}, {3, 20}, {2, 132}};
+    constexpr ddim::shape shapes[] = {{2, 33}, {1, 15}, {3, 24}, {2, 132}};
     return shapes[i % 4];
 }
 
@@ -50,11 +54,11 @@ TEST_CASE("every size, with and without alignment, of one to three samples, in e
     for (const std::int64_t elements : {1, 2, 3, 4, 5, 31, 32, 33, 127, 128, 129, 1000, 1024}) {
         for (const std::int64_t batch : {1, 2, 3}) {
             for (const element_type type : types) {
-                for (const std::size_t offset : {0u, 1u}) {
+                for (const unsigned off : {test_support::nothing, test_support::everything}) {
                     scenario what;
                     what.dims = {batch, elements};
                     what.type = type;
-                    what.offset = offset;
+                    what.off = off;
                     what.gives_step_noise = true;
                     what.mask_size = elements;
                     what.observes = what.keeps_x0 = true;
@@ -69,6 +73,26 @@ TEST_CASE("every size, with and without alignment, of one to three samples, in e
     }
 }
 
+TEST_CASE("one buffer out of line, all others aligned") {
+    for (unsigned off = 1; off < test_support::everything; off *= 2) {
+        for (const bool draws : either) {
+            scenario what;
+            what.dims = {2, 24};
+            what.off = off;
+            what.type = element_type::bfloat16;
+            what.initial = initial_state::noised;
+            what.gives_initial_noise = what.gives_step_noise = what.gives_mask_noise = !draws;
+            what.dropout = 0.3f;
+            what.gives_keep = !draws;
+            what.mask_size = 24;
+            check_equal(what);
+            what.mask_size = 0;
+            what.dropout = 0.0f;
+            check_equal(what);
+        }
+    }
+}
+
 TEST_CASE("sizes of an image and of more than a million") {
     for (const element_type type : types) {
         scenario what;
@@ -76,22 +100,55 @@ TEST_CASE("sizes of an image and of more than a million") {
         what.dims = {2, 4 * 64 * 64 * 3};
         check_equal(what, {way::plain});
     }
-    for (const std::size_t offset : {0u, 1u}) {
+    for (const unsigned off : {test_support::nothing, test_support::everything}) {
         scenario what;
         what.dims = {1, (1 << 20) + 3};
         what.mode = guidance::none;
-        what.offset = offset;
-        what.type = offset == 0 ? element_type::float32 : element_type::float16;
+        what.off = off;
+        what.type = off == test_support::nothing ? element_type::float32 : element_type::float16;
         check_equal(what, {way::plain});
     }
 }
 
 TEST_CASE("a batch beyond what a grid has along y") {
     scenario what;
-    what.dims = {65535 + 70, 5};
     what.mode = guidance::none;
     what.first_sample = 3;
+    what.dims = {65535 + 70, 5};
     check_equal(what, {way::plain});
+}
+
+TEST_CASE("a batch beyond what a grid has along y, of samples that fill a block") {
+    constexpr ddim::shape dims{65535 + 2, 129 * 4};
+    constexpr std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
+    // One step of the start alone: the whole state is known at once, and neither model nor noise takes time.
+    ddim::plan<1> plan;
+    plan.steps = 1;
+    plan.state = ddim::status::ok;
+    plan.rows[0].u_x = 0.5f;
+    device_tests::device_target device(way::plain);
+    ddim::sampler_config config;
+    config.plan = plan;
+    config.dims = dims;
+    config.initial = initial_state::given;
+    config.platform = device.platform();
+    config.model.function = [](void*, const ddim::model_call& call) noexcept -> int {
+        const std::size_t bytes = static_cast<std::size_t>(call.rows * call.elements) * sizeof(float);
+        return cudaMemsetAsync(call.output, 0, bytes, static_cast<cudaStream_t>(call.stream));
+    };
+    const std::size_t bytes = test_support::arena_bytes_of(config);
+    config.arena = {device.lend(bytes), bytes};
+    const ddim::span<float> x{reinterpret_cast<float*>(device.lend(values * sizeof(float))), values};
+    std::vector<float> expected(values);
+    for (std::size_t i = 0; i < values; ++i) expected[i] = static_cast<float>(i % 8191);
+    device.write(x.data, expected.data(), values * sizeof(float));
+    for (float& value : expected) value *= 0.5f;
+    ddim::sampler sampler;
+    REQUIRE(sampler.init(config) == ddim::status::ok);
+    REQUIRE(device.run(sampler, x, 7) == ddim::status::ok);
+    const std::vector<float> found = device.read_floats(x.data, x.size);
+    CHECK(std::memcmp(found.data(), expected.data(), values * sizeof(float)) == 0);
+    CHECK(device.is_undamaged());
 }
 
 TEST_CASE("guidance, eta, type and prediction in every combination") {
@@ -129,7 +186,7 @@ TEST_CASE("clipped, rederived and scaled plans") {
                     scenario what;
                     what.mode = mode;
                     what.type = other.type();
-                    what.offset = other.offset();
+                    what.off = other.off();
                     ddim::ddim_options options;
                     options.eta = 0.5;
                     options.clip = clip;
@@ -156,7 +213,7 @@ TEST_CASE("initial and step noise drawn, given, repeated and dropped, from any f
                             what.dims = small_shape(i++);
                             what.type = other.type();
                             what.mode = other.coin() ? guidance::none : guidance::batched;
-                            what.offset = other.offset();
+                            what.off = other.off();
                             what.initial = initial;
                             what.gives_initial_noise = gives_initial;
                             what.gives_step_noise = gives_steps;
@@ -195,7 +252,7 @@ TEST_CASE("inpainting in each mode, with a mask for all, for a sample and for a 
                         what.mask_regenerates = other.coin();
                         what.type = other.type();
                         what.mode = other.coin() ? guidance::none : guidance::sequential;
-                        what.offset = other.offset();
+                        what.off = other.off();
                         what.observes = other.coin();
                         what.keeps_x0 = what.observes && other.coin();
                         what.sees_start = other.coin();

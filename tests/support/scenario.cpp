@@ -83,7 +83,7 @@ std::vector<float> made_up_mask(std::size_t count) {
 /// The scenario's options in the target's memory.
 class configured {
   public:
-    configured(const scenario& what, target& on) : on_(on), offset_(what.offset) {
+    configured(const scenario& what, target& on) : on_(on), off_(what.off) {
         config.plan = what.plan;
         config.dims = what.dims;
         config.model_type = what.type;
@@ -103,8 +103,8 @@ class configured {
     ddim::sampler_config config;
 
   private:
-    ddim::span<const float> place(const std::vector<float>& values) {
-        return {on_.place(values, offset_), values.size()};
+    ddim::span<const float> place(misaligned which, const std::vector<float>& values) {
+        return {on_.place(values, (off_ & which) != 0 ? 1 : 0), values.size()};
     }
 
     void set_noise(const scenario& what) {
@@ -113,30 +113,30 @@ class configured {
         config.initial = what.initial;
         config.repeat_noise = what.repeats_noise;
         config.noise_dropout = what.dropout;
-        if (what.gives_initial_noise) config.initial_noise = place(golden::gauss(1, values));
+        if (what.gives_initial_noise) config.initial_noise = place(initial_noise, golden::gauss(1, values));
         const std::size_t step_values = what.repeats_noise ? elements : values;
         if (what.gives_step_noise)
-            config.step_noise = place(golden::gauss_of_steps(1000, scenario_steps, step_values));
+            config.step_noise = place(step_noise, golden::gauss_of_steps(1000, scenario_steps, step_values));
         if (what.gives_keep)
-            config.dropout_keep =
-                place(golden::keep_of_steps(3000, scenario_steps, static_cast<double>(what.dropout), values));
+            config.dropout_keep = place(
+                dropout_keep, golden::keep_of_steps(3000, scenario_steps, static_cast<double>(what.dropout), values));
     }
 
     void set_known(const scenario& what) {
         if (what.mask_size == 0) return;
         const std::size_t values = static_cast<std::size_t>(what.dims.batch * what.dims.elements);
-        config.known.mask = place(made_up_mask(static_cast<std::size_t>(what.mask_size)));
-        config.known.x0 = place(golden::gauss(2, values));
+        config.known.mask = place(mask, made_up_mask(static_cast<std::size_t>(what.mask_size)));
+        config.known.x0 = place(known_x0, golden::gauss(2, values));
         config.known.when = what.when;
         config.known.noise = what.known;
         config.known.mask_regenerates = what.mask_regenerates;
         config.known.ends_exact = what.ends_exact;
         if (what.gives_mask_noise)
-            config.known.given_noise = place(golden::gauss_of_steps(2000, scenario_steps, values));
+            config.known.given_noise = place(mask_noise, golden::gauss_of_steps(2000, scenario_steps, values));
     }
 
     target& on_;
-    std::size_t offset_;
+    unsigned off_;
     float weight_ = 0.25f;
 };
 
@@ -190,7 +190,7 @@ std::string describe(const scenario& what) {
     add("p_x", static_cast<double>(what.plan.rows[0].p_x));
     add("u_n", static_cast<double>(what.plan.rows[0].u_n));
     add("clip", static_cast<double>(what.plan.rows[0].clip));
-    add_integer("offset", static_cast<std::int64_t>(what.offset));
+    add_integer("off", what.off);
     add_integer("wild", what.is_wild);
     add_integer("initial", static_cast<int>(what.initial));
     add_integer("initial_noise", what.gives_initial_noise);
@@ -219,7 +219,8 @@ outcome run_scenario(const scenario& what, target& on) {
     set.config.model = {&record::model, &seen};
     if (what.observes) set.config.observer = {&record::observe, &seen, what.sees_start};
     const std::size_t values = static_cast<std::size_t>(what.dims.batch * what.dims.elements);
-    float* x = reinterpret_cast<float*>(on.lend(values * sizeof(float), what.offset * sizeof(float)));
+    const std::size_t x_offset = (what.off & misaligned::state) != 0 ? sizeof(float) : 0;
+    float* x = reinterpret_cast<float*>(on.lend(values * sizeof(float), x_offset));
     if (what.initial != ddim::initial_state::drawn)
         on.write(x, golden::gauss(3, values).data(), values * sizeof(float));
 

@@ -17,6 +17,19 @@ inline constexpr int scenario_steps = 4;
 /// Four steps of DDIM. With `scale_input` the model sees a scaled state, another scale at each step.
 ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, bool scale_input = false);
 
+/// What of the caller's memory lies one element off the alignment of 256 bytes.
+enum misaligned : unsigned {
+    nothing = 0,
+    state = 1,
+    initial_noise = 2,
+    step_noise = 4,
+    dropout_keep = 8,
+    mask = 16,
+    known_x0 = 32,
+    mask_noise = 64,
+    everything = 127,
+};
+
 /// What is run. Everything that is given is made up from fixed streams, so that equal scenarios are equal runs.
 struct scenario {
     ddim::shape dims = {2, 33};
@@ -24,7 +37,7 @@ struct scenario {
     ddim::guidance mode = ddim::guidance::batched;
     float scale = 7.5f;
     ddim::plan<scenario_steps> plan = scenario_plan({1.0});
-    std::size_t offset = 0; ///< elements that x and all that is read lie off the alignment of 256 bytes
+    unsigned off = nothing; ///< bits of misaligned
     bool is_wild = false;   ///< the model's outputs are infinite, NaN, subnormal and huge in places
 
     ddim::initial_state initial = ddim::initial_state::drawn;
