@@ -27,7 +27,7 @@ status sampler::set_plan(plan_view plan) noexcept {
     const bool fits = plan.steps == config_.plan.steps && !(layout_.input_is_x && scales_input(plan));
     if (!fits) return status::plan_mismatch;
     config_.plan = plan;
-    is_loaded_ = false;
+    forget_run();
     return status::ok;
 }
 
@@ -35,8 +35,16 @@ status sampler::set_guidance_scale(float scale) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
     if (!detail::is_finite(static_cast<double>(scale))) return status::guidance_scale_not_finite;
     config_.guidance_scale = scale;
-    is_loaded_ = false;
+    forget_run();
     return status::ok;
+}
+
+/// What is under way or loaded has nothing more to do with the config.
+void sampler::forget_run() noexcept {
+    phase_ = phase::ready;
+    state_ = status::not_begun;
+    step_ = 0;
+    is_loaded_ = false;
 }
 
 status sampler::run(span<float> x, std::uint64_t seed, void* stream) noexcept {
@@ -69,11 +77,8 @@ status sampler::begin(span<float> x, std::uint64_t seed, void* stream) noexcept 
 
 status sampler::load(std::uint64_t seed, void* stream) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
-    phase_ = phase::ready;
-    state_ = status::not_begun;
-    step_ = 0;
+    forget_run();
     values_ = {seed, config_.guidance_scale};
-    is_loaded_ = false;
     if (config_.platform.load != nullptr) {
         load_job job;
         job.rows = config_.plan.rows;

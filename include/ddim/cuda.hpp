@@ -70,7 +70,9 @@ struct cuda_graph {
 /// backend_mismatch, graph_occupied, device_failed. On failure `graph` is empty.
 status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept;
 
-/// Enqueues a run of the graph. Waits for nothing. Returns ok, graph_empty, device_failed.
+/// Enqueues a run of the graph, with the plan, the scale and the seed that the arena then holds: those of the last
+/// capture(), update() or enqueue() on the stream. Where the config says that x_T is given, x must hold it anew.
+/// Waits for nothing. Returns ok, graph_empty, device_failed.
 status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 
 /// Enqueues the sampler's present plan and guidance scale (sampler::set_plan, sampler::set_guidance_scale) and the
@@ -80,7 +82,8 @@ status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 /// returns.
 status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept;
 
-/// Gives the graph back to CUDA and empties it. No launch of it may still be under way. Returns ok, device_failed.
+/// Gives the graph back to CUDA and empties it, also where that fails. No launch of it may still be under way. Returns
+/// ok, device_failed.
 status destroy(cuda_graph& graph) noexcept;
 
 } // namespace ddim

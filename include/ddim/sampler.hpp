@@ -57,12 +57,14 @@ class sampler {
     /// last_code() is the platform's.
     status init(const sampler_config& config) noexcept;
 
-    /// Another plan of the same length, from the next run on, with what else the config says. Its rows must outlive
-    /// it. Returns ok; not_initialised; the plan's own state, plan_empty, plan_not_finite; plan_mismatch where the
-    /// length differs, or the model's input would need a region that the arena lacks. On failure nothing changes.
+    /// Another plan of the same length for the next run, with what else the config says; a run under way is given up.
+    /// The plan's rows must outlive it. Returns ok; not_initialised; the plan's own state, plan_empty,
+    /// plan_not_finite; plan_mismatch where the length differs, or the model's input would need a region that the
+    /// arena lacks. On failure nothing changes.
     status set_plan(plan_view plan) noexcept;
 
-    /// Another guidance scale from the next run on. Returns ok, not_initialised, guidance_scale_not_finite.
+    /// Another guidance scale for the next run; a run under way is given up. Returns ok, not_initialised,
+    /// guidance_scale_not_finite.
     status set_guidance_scale(float scale) noexcept;
 
     /// A whole run: x becomes a sample of the model. On the host it is done when the call returns; on a GPU it is
@@ -116,6 +118,7 @@ class sampler {
     enum class phase : unsigned char { blank, ready, call_due, call_pending, ended };
 
     status start(span<float> x, void* stream) noexcept;
+    void forget_run() noexcept;
     status make_start() noexcept;
     status run_steps() noexcept;
     status prepare(initial_state initial, bool for_model) noexcept;

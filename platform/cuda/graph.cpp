@@ -51,6 +51,7 @@ int cuda_copy(float* target, const float* source, std::int64_t count, void* stre
 }
 
 status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept {
+    graph.last_code = 0;
     if (!is_ours(source)) return status::backend_mismatch;
     if (graph.exec != nullptr) return status::graph_occupied;
     const status loaded = source.load(seed, stream);
@@ -59,7 +60,10 @@ status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t 
     cudaGraph_t nodes = nullptr;
     status state = capture_nodes(source, x, stream, graph, nodes);
     if (state == status::ok) state = instantiate(nodes, stream, graph);
-    if (nodes != nullptr) (void)detail::reported(cudaGraphDestroy(nodes));
+    if (nodes != nullptr) {
+        const int code = detail::reported(cudaGraphDestroy(nodes));
+        if (state == status::ok && code != 0) state = fail(graph, status::device_failed, code);
+    }
     if (state != status::ok) {
         if (graph.exec != nullptr) (void)detail::reported(cudaGraphExecDestroy(graph.exec));
         graph.exec = nullptr;
@@ -72,11 +76,15 @@ status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t 
 }
 
 status launch(cuda_graph& graph, cudaStream_t stream) noexcept {
+    graph.last_code = 0;
     if (graph.exec == nullptr) return status::graph_empty;
+    const cudaError_t earlier = cudaPeekAtLastError(); // as before a run: see cuda_load
+    if (earlier != cudaSuccess) return fail(graph, status::device_failed, earlier);
     return checked(graph, cudaGraphLaunch(graph.exec, stream));
 }
 
 status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept {
+    graph.last_code = 0;
     if (!is_ours(source)) return status::backend_mismatch;
     if (graph.exec == nullptr) return status::graph_empty;
     const sampler_config& config = source.config();
@@ -88,6 +96,7 @@ status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream
 }
 
 status destroy(cuda_graph& graph) noexcept {
+    graph.last_code = 0;
     if (graph.exec == nullptr) return status::ok;
     const cudaGraphExec_t exec = graph.exec;
     graph.exec = nullptr;

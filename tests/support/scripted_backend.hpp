@@ -12,13 +12,15 @@
 
 namespace test_support {
 
-/// Everything that happens in a run, as letters: b begin, m model, s step, o observer.
+/// Everything that happens in a run, as letters: l load, b begin, m model, s step, o observer.
 struct script {
     std::string events;
     char fails_in = ' '; ///< the letter that returns `code`
     int fails_at = -1;   ///< at its call of this number, from 0
     int code = 0;
+    bool holds_plan = false; ///< keep the plan and the values in the arena, as a device does
     std::vector<ddim::model_call> calls;
+    std::vector<ddim::load_job> loads;
     std::vector<ddim::begin_job> begins;
     std::vector<ddim::step_job> steps;
     std::vector<ddim::observation> observations;
@@ -28,6 +30,16 @@ struct script {
         for (const char e : events) before += e == event ? 1 : 0;
         events += event;
         return event == fails_in && before == fails_at ? code : 0;
+    }
+
+    static int load(void* context, const ddim::load_job& job) noexcept {
+        script& self = *static_cast<script*>(context);
+        self.loads.push_back(job);
+        const int code = self.answer('l');
+        if (code != 0) return code;
+        for (int i = 0; i < job.steps; ++i) job.rows_target[i] = job.rows[i];
+        *job.values_target = job.values;
+        return 0;
     }
 
     static int begin(void* context, const ddim::begin_job& job) noexcept {
@@ -66,7 +78,7 @@ struct script {
         return self.answer('o');
     }
 
-    ddim::backend platform() { return {&script::begin, &script::step, this}; }
+    ddim::backend platform() { return {&script::begin, &script::step, this, holds_plan ? &script::load : nullptr}; }
 };
 
 inline constexpr auto short_schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
@@ -74,8 +86,8 @@ inline constexpr auto short_plan = ddim::ddim_plan<4>(short_schedule, {1.0});
 
 /// A small valid run: 2 samples of 5 elements, 4 noisy steps, everything scripted.
 struct scripted_run {
-    explicit scripted_run(ddim::guidance mode = ddim::guidance::none, float scale = 2.0f)
-        : config(make_config(mode, scale)), arena(arena_bytes_of(config)), x(10, 0.5f) {
+    explicit scripted_run(ddim::guidance mode = ddim::guidance::none, float scale = 2.0f, bool holds_plan = false)
+        : config(make_config(mode, scale, holds_plan)), arena(arena_bytes_of(config)), x(10, 0.5f) {
         config.arena = arena.view();
     }
 
@@ -89,7 +101,8 @@ struct scripted_run {
     ddim::sampler sampler;
 
   private:
-    ddim::sampler_config make_config(ddim::guidance mode, float scale) {
+    ddim::sampler_config make_config(ddim::guidance mode, float scale, bool holds_plan) {
+        record.holds_plan = holds_plan;
         ddim::sampler_config result;
         result.plan = short_plan;
         result.dims = {2, 5};

@@ -1,0 +1,327 @@
+// Every option, size, type and alignment: the device's bits are the host's.
+#include "equality.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "support/arena.hpp"
+
+namespace {
+
+using ddim::blend_time;
+using ddim::element_type;
+using ddim::guidance;
+using ddim::initial_state;
+using ddim::known_noise;
+using ddim::prediction;
+using device_tests::check_equal;
+using device_tests::way;
+using test_support::scenario;
+using test_support::scenario_plan;
+
+constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
+constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
+constexpr bool either[] = {false, true};
+
+/// Values that change from call to call, so that an option that is not the subject of a sweep is not one value all
+/// through it. Their periods have no common factor with each other.
+class rotation {
+  public:
+    element_type type() { return types[next() % 3]; }
+    bool coin() { return next() % 2 == 1; }
+    unsigned off() { return next() % 128 & next(); }
+
+  private:
+    unsigned next() {
+        state_ = state_ * 1664525u + 1013904223u;
+        return state_ >> 16;
+    }
+    unsigned state_ = 1;
+};
+
+/// Shapes whose samples hold whole accesses of 16 bytes, of each type or of float32 only, and others.
+ddim::shape small_shape(int i) {
+    constexpr ddim::shape shapes[] = {{2, 33}, {1, 15}, {3, 24}, {2, 132}};
+    return shapes[i % 4];
+}
+
+} // namespace
+
+TEST_CASE("every size, with and without alignment, of one to three samples, in every type") {
+    for (const std::int64_t elements : {1, 2, 3, 4, 5, 31, 32, 33, 127, 128, 129, 1000, 1024}) {
+        for (const std::int64_t batch : {1, 2, 3}) {
+            for (const element_type type : types) {
+                for (const unsigned off : {test_support::nothing, test_support::everything}) {
+                    scenario what;
+                    what.dims = {batch, elements};
+                    what.type = type;
+                    what.off = off;
+                    what.gives_step_noise = true;
+                    what.mask_size = elements;
+                    what.observes = what.keeps_x0 = true;
+                    check_equal(what);
+                    what.gives_step_noise = false;
+                    what.mode = guidance::none;
+                    what.mask_size = 0;
+                    check_equal(what, {way::plain});
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("one buffer out of line, all others aligned") {
+    for (unsigned off = 1; off < test_support::everything; off *= 2) {
+        for (const bool draws : either) {
+            scenario what;
+            what.dims = {2, 24};
+            what.off = off;
+            what.type = element_type::bfloat16;
+            what.initial = initial_state::noised;
+            what.gives_initial_noise = what.gives_step_noise = what.gives_mask_noise = !draws;
+            what.dropout = 0.3f;
+            what.gives_keep = !draws;
+            what.mask_size = 24;
+            check_equal(what);
+            what.mask_size = 0;
+            what.dropout = 0.0f;
+            check_equal(what);
+        }
+    }
+}
+
+TEST_CASE("sizes of an image and of more than a million") {
+    for (const element_type type : types) {
+        scenario what;
+        what.type = type;
+        what.dims = {2, 4 * 64 * 64 * 3};
+        check_equal(what, {way::plain});
+    }
+    for (const unsigned off : {test_support::nothing, test_support::everything}) {
+        scenario what;
+        what.dims = {1, (1 << 20) + 3};
+        what.mode = guidance::none;
+        what.off = off;
+        what.type = off == test_support::nothing ? element_type::float32 : element_type::float16;
+        check_equal(what, {way::plain});
+    }
+}
+
+TEST_CASE("a batch beyond what a grid has along y") {
+    scenario what;
+    what.mode = guidance::none;
+    what.first_sample = 3;
+    what.dims = {65535 + 70, 5};
+    check_equal(what, {way::plain});
+}
+
+TEST_CASE("a batch beyond what a grid has along y, of samples that fill a block") {
+    constexpr ddim::shape dims{65535 + 2, 129 * 4};
+    constexpr std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
+    // One step of the start alone: the whole state is known at once, and neither model nor noise takes time.
+    ddim::plan<1> plan;
+    plan.steps = 1;
+    plan.state = ddim::status::ok;
+    plan.rows[0].u_x = 0.5f;
+    device_tests::device_target device(way::plain);
+    ddim::sampler_config config;
+    config.plan = plan;
+    config.dims = dims;
+    config.initial = initial_state::given;
+    config.platform = device.platform();
+    config.model.function = [](void*, const ddim::model_call& call) noexcept -> int {
+        const std::size_t bytes = static_cast<std::size_t>(call.rows * call.elements) * sizeof(float);
+        return cudaMemsetAsync(call.output, 0, bytes, static_cast<cudaStream_t>(call.stream));
+    };
+    const std::size_t bytes = test_support::arena_bytes_of(config);
+    config.arena = {device.lend(bytes), bytes};
+    const ddim::span<float> x{reinterpret_cast<float*>(device.lend(values * sizeof(float))), values};
+    std::vector<float> expected(values);
+    for (std::size_t i = 0; i < values; ++i) expected[i] = static_cast<float>(i % 8191);
+    device.write(x.data, expected.data(), values * sizeof(float));
+    for (float& value : expected) value *= 0.5f;
+    ddim::sampler sampler;
+    REQUIRE(sampler.init(config) == ddim::status::ok);
+    REQUIRE(device.run(sampler, x, 7) == ddim::status::ok);
+    const std::vector<float> found = device.read_floats(x.data, x.size);
+    CHECK(std::memcmp(found.data(), expected.data(), values * sizeof(float)) == 0);
+    CHECK(device.is_undamaged());
+}
+
+TEST_CASE("guidance, eta, type and prediction in every combination") {
+    int i = 0;
+    for (const guidance mode : modes) {
+        for (const float scale : {0.0f, 1.0f, -1.5f, 7.5f}) {
+            if (mode == guidance::none && scale > 0.0f) continue;
+            for (const double eta : {0.0, 1.0}) {
+                for (const element_type type : types) {
+                    for (const prediction predicts :
+                         {prediction::epsilon, prediction::sample, prediction::v_prediction}) {
+                        scenario what;
+                        what.dims = small_shape(i++);
+                        what.mode = mode;
+                        what.scale = scale;
+                        what.type = type;
+                        ddim::ddim_options options;
+                        options.eta = eta;
+                        options.predicts = predicts;
+                        what.plan = scenario_plan(options);
+                        check_equal(what);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("clipped, rederived and scaled plans") {
+    rotation other;
+    for (const double clip : {0.25, 1.0, std::numeric_limits<double>::infinity()}) {
+        for (const bool rederives : either) {
+            for (const bool scales : either) {
+                for (const guidance mode : modes) {
+                    scenario what;
+                    what.mode = mode;
+                    what.type = other.type();
+                    what.off = other.off();
+                    ddim::ddim_options options;
+                    options.eta = 0.5;
+                    options.clip = clip;
+                    options.rederive_epsilon = rederives;
+                    what.plan = scenario_plan(options, scales);
+                    what.observes = what.keeps_x0 = other.coin();
+                    check_equal(what);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("initial and step noise drawn, given, repeated and dropped, from any first sample") {
+    rotation other;
+    int i = 0;
+    for (const initial_state initial : {initial_state::drawn, initial_state::given, initial_state::noised}) {
+        for (const bool gives_initial : either) {
+            for (const bool gives_steps : either) {
+                for (const bool repeats : either) {
+                    for (const float dropout : {0.0f, 0.3f}) {
+                        for (const bool gives_keep : either) {
+                            scenario what;
+                            what.dims = small_shape(i++);
+                            what.type = other.type();
+                            what.mode = other.coin() ? guidance::none : guidance::batched;
+                            what.off = other.off();
+                            what.initial = initial;
+                            what.gives_initial_noise = gives_initial;
+                            what.gives_step_noise = gives_steps;
+                            what.repeats_noise = repeats;
+                            what.dropout = dropout;
+                            what.gives_keep = gives_keep;
+                            what.first_sample = other.coin() ? 0 : (std::int64_t{1} << 31) - 100;
+                            check_equal(what);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("inpainting in each mode, with a mask for all, for a sample and for a part of it") {
+    rotation other;
+    int i = 0;
+    for (const blend_time when :
+         {blend_time::before_model, blend_time::after_step, blend_time::after_step_at_old_level, blend_time::on_x0}) {
+        for (const known_noise known : {known_noise::fresh, known_noise::same, known_noise::none}) {
+            for (const bool ends_exact : either) {
+                for (const bool gives_noise : either) {
+                    // [batch, elements], [elements], divisors that wrap within a chunk and between chunks
+                    for (const std::int64_t part : {0, 1, 3, 5, 60}) {
+                        scenario what;
+                        what.dims = {i++ % 3 + 1, 60};
+                        if (i % 4 == 0) what.dims.elements = 15;
+                        what.mask_size = part == 0 ? what.dims.batch * what.dims.elements : part;
+                        if (what.mask_size == 60) what.mask_size = what.dims.elements;
+                        what.when = when;
+                        what.known = known;
+                        what.ends_exact = ends_exact;
+                        what.gives_mask_noise = gives_noise;
+                        what.mask_regenerates = other.coin();
+                        what.type = other.type();
+                        what.mode = other.coin() ? guidance::none : guidance::sequential;
+                        what.off = other.off();
+                        what.observes = other.coin();
+                        what.keeps_x0 = what.observes && other.coin();
+                        what.sees_start = other.coin();
+                        what.initial = other.coin() ? initial_state::drawn : initial_state::noised;
+                        check_equal(what);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("score corrector, x0 hook and observer, alone and together") {
+    int i = 0;
+    for (const guidance mode : modes) {
+        for (const element_type type : types) {
+            for (const bool corrects : either) {
+                for (const bool rounds : either) {
+                    for (const int observer : {0, 1, 2, 3}) {
+                        scenario what;
+                        what.dims = small_shape(i++);
+                        what.mode = mode;
+                        what.type = type;
+                        what.corrects_score = corrects;
+                        what.rounds_x0 = rounds;
+                        what.keeps_x0 = observer >= 1;
+                        what.observes = observer >= 2;
+                        what.sees_start = observer == 3;
+                        what.mask_size = i % 3 == 0 ? what.dims.elements : 0;
+                        what.when = i % 2 == 0 ? blend_time::on_x0 : blend_time::before_model;
+                        check_equal(what);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a run within a capture of the caller's, in mode Global, and one on the legacy default stream") {
+    int i = 0;
+    for (const guidance mode : modes) {
+        for (const element_type type : types) {
+            scenario what;
+            what.dims = small_shape(i++);
+            what.mode = mode;
+            what.type = type;
+            what.corrects_score = what.rounds_x0 = what.keeps_x0 = what.observes = true;
+            what.mask_size = what.dims.elements;
+            check_equal(what, {way::nested, way::legacy});
+        }
+    }
+}
+
+TEST_CASE("infinities, NaN and subnormal numbers go the same way") {
+    for (const element_type type : types) {
+        for (const guidance mode : modes) {
+            for (const double clip : {1.0, std::numeric_limits<double>::infinity()}) {
+                scenario what;
+                what.dims = {2, 52};
+                what.type = type;
+                what.mode = mode;
+                what.is_wild = true;
+                what.observes = what.keeps_x0 = true;
+                ddim::ddim_options options;
+                options.eta = 1.0;
+                options.clip = clip;
+                what.plan = scenario_plan(options);
+                check_equal(what, {way::plain});
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+// What the verbs refuse, and in what state they then leave things.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "ddim/host.hpp"
+#include "small_run.hpp"
+
+namespace {
+
+using ddim::guidance;
+using ddim::status;
+using device_tests::other_plan;
+using device_tests::small_plan;
+using device_tests::small_run;
+
+/// An error of the caller's own, of the kind that does not spoil the device.
+cudaError_t leave_an_error(small_run& run) {
+    float value = 0.0f;
+    return cudaMemcpy(&value, run.x.data, sizeof value, static_cast<cudaMemcpyKind>(7));
+}
+
+const std::vector<float>& untouched(const small_run& run) {
+    static const std::vector<float> values(run.x.size, -77.0f);
+    return values;
+}
+
+} // namespace
+
+TEST_CASE("an error of earlier work is reported, the run is not started, and the error stays for its owner") {
+    small_run run;
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph, empty;
+    REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    const int calls = run.model_calls;
+
+    const cudaError_t code = leave_an_error(run);
+    REQUIRE(code != cudaSuccess);
+    CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::device_failed);
+    CHECK(run.sampler.last_code() == code);
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), empty) == status::device_failed);
+    CHECK(empty.last_code == code);
+    CHECK(empty.exec == nullptr);
+    CHECK(ddim::update(graph, run.sampler, 7, run.stream()) == status::device_failed);
+    CHECK(graph.last_code == code);
+    CHECK(ddim::launch(graph, run.stream()) == status::device_failed);
+    CHECK(graph.last_code == code);
+    CHECK(run.model_calls == calls);
+    CHECK(run.state() == untouched(run));
+
+    CHECK(cudaPeekAtLastError() == code);
+    CHECK(cudaGetLastError() == code);
+    CHECK(ddim::update(graph, run.sampler, 8, run.stream()) == status::ok);
+    CHECK(graph.last_code == 0);
+    CHECK(ddim::launch(graph, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(8, 3.0f, small_plan));
+    CHECK(ddim::enqueue(run.sampler, run.x, 9, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(9, 3.0f, small_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("init does not mind an error of earlier work, and leaves it") {
+    small_run run;
+    const cudaError_t code = leave_an_error(run);
+    CHECK(run.init() == status::ok);
+    CHECK(cudaGetLastError() == code);
+}
+
+TEST_CASE("the host's memory is no arena, but where the device reads it as its own") {
+    alignas(ddim::arena_alignment) static std::byte arena[1 << 16];
+    int reads_pageable = 0;
+    REQUIRE(cudaDeviceGetAttribute(&reads_pageable, cudaDevAttrPageableMemoryAccess, 0) == cudaSuccess);
+    small_run run;
+    run.config.arena = arena;
+    CHECK(run.init() == (reads_pageable != 0 ? status::ok : status::device_unavailable));
+    CHECK(run.sampler.last_code() == (reads_pageable != 0 ? 0 : cudaErrorInvalidDevicePointer));
+    CHECK(cudaPeekAtLastError() == cudaSuccess);
+    for (const std::byte value : arena) REQUIRE(value == std::byte{0});
+}
+
+TEST_CASE("a sampler of another backend, or of none, is refused by every verb") {
+    small_run run;
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph, empty;
+    REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    test_support::host_target host;
+    ddim::sampler_config config = run.config;
+    config.platform = host.platform();
+    const std::size_t bytes = std::size_t{1} << 16;
+    config.arena = {host.lend(bytes), bytes};
+    ddim::sampler on_host, blank;
+    REQUIRE(on_host.init(config) == status::ok);
+    for (ddim::sampler* other : {&on_host, &blank}) {
+        CHECK(ddim::enqueue(*other, run.x, 7, run.stream()) == status::backend_mismatch);
+        CHECK(ddim::capture(*other, run.x, 7, run.stream(), empty) == status::backend_mismatch);
+        CHECK(ddim::update(graph, *other, 7, run.stream()) == status::backend_mismatch);
+    }
+    CHECK(empty.exec == nullptr);
+    CHECK(run.state() == untouched(run));
+    CHECK(ddim::launch(graph, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("an empty graph cannot be launched or updated, a full one not be filled") {
+    small_run run;
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    CHECK(ddim::launch(graph, run.stream()) == status::graph_empty);
+    CHECK(ddim::update(graph, run.sampler, 7, run.stream()) == status::graph_empty);
+    CHECK(ddim::destroy(graph) == status::ok);
+    REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    const cudaGraphExec_t exec = graph.exec;
+    CHECK(ddim::capture(run.sampler, run.x, 8, run.stream(), graph) == status::graph_occupied);
+    CHECK(graph.exec == exec);
+    CHECK(ddim::launch(graph, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+    CHECK(graph.exec == nullptr);
+    CHECK(ddim::launch(graph, run.stream()) == status::graph_empty);
+    CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("a graph is updated by its own sampler only, and by none that calls the model another number of times") {
+    small_run run, other;
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(other.init() == status::ok);
+    ddim::cuda_graph graph;
+    REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    CHECK(ddim::update(graph, other.sampler, 8, run.stream()) == status::graph_mismatch); // another arena
+
+    constexpr auto shorter = ddim::ddim_plan<4>(device_tests::small_schedule);
+    ddim::sampler_config config = run.config;
+    config.plan = shorter;
+    ddim::sampler of_four_steps;
+    REQUIRE(of_four_steps.init(config) == status::ok);
+    CHECK(ddim::update(graph, of_four_steps, 8, run.stream()) == status::graph_mismatch);
+
+    CHECK(run.sampler.set_guidance_scale(1.0f) == status::ok);
+    CHECK(ddim::update(graph, run.sampler, 8, run.stream()) == status::graph_mismatch);
+    CHECK(ddim::launch(graph, run.stream()) == status::ok); // as captured
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+
+    REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok); // at scale 1
+    CHECK(run.sampler.set_guidance_scale(3.0f) == status::ok);
+    CHECK(ddim::update(graph, run.sampler, 8, run.stream()) == status::graph_mismatch);
+    CHECK(run.sampler.set_guidance_scale(1.0f) == status::ok);
+    CHECK(run.sampler.set_plan(other_plan) == status::ok);
+    CHECK(ddim::update(graph, run.sampler, 8, run.stream()) == status::ok);
+    CHECK(ddim::launch(graph, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(8, 1.0f, other_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("a model that fails while it is captured: its code comes out, nothing is left") {
+    small_run run;
+    REQUIRE(run.init() == status::ok);
+    run.fails_at = 2;
+    run.code = -4711;
+    ddim::cuda_graph graph;
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::model_failed);
+    CHECK(graph.last_code == -4711);
+    CHECK(graph.exec == nullptr);
+    CHECK(run.state() == untouched(run));
+    run.fails_at = -1;
+    REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    CHECK(graph.last_code == 0);
+    CHECK(ddim::launch(graph, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("a bad x is refused by capture as by enqueue, and nothing is left") {
+    small_run run;
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    CHECK(ddim::enqueue(run.sampler, {}, 7, run.stream()) == status::x_null);
+    CHECK(ddim::capture(run.sampler, {}, 7, run.stream(), graph) == status::x_null);
+    CHECK(ddim::capture(run.sampler, {run.x.data, run.x.size - 1}, 7, run.stream(), graph) == status::x_too_small);
+    CHECK(graph.exec == nullptr);
+    CHECK(graph.last_code == 0);
+    CHECK(run.model_calls == 0);
+    CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+}
+
+TEST_CASE("the legacy default stream cannot be captured") {
+    small_run run;
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    CHECK(ddim::capture(run.sampler, run.x, 7, nullptr, graph) == status::device_failed);
+    CHECK(graph.last_code != 0);
+    CHECK(graph.exec == nullptr);
+    CHECK(cudaPeekAtLastError() == cudaSuccess);
+    REQUIRE(cudaStreamSynchronize(nullptr) == cudaSuccess);
+    CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+}

@@ -1,0 +1,43 @@
+// A small run on the device for the tests of verbs: its sampler, its x and its model, which enqueues one kernel a
+// call.
+#ifndef DDIM_TESTS_DEVICE_SMALL_RUN_HPP
+#define DDIM_TESTS_DEVICE_SMALL_RUN_HPP
+
+#include <cstdint>
+#include <vector>
+
+#include "device_target.hpp"
+
+namespace device_tests {
+
+/// Plans of the same length, in constants.
+inline constexpr auto small_schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
+inline constexpr auto small_plan = ddim::ddim_plan<5>(small_schedule, {1.0});
+inline constexpr auto other_plan = ddim::ddim_plan<5>(small_schedule, {0.0});
+
+class small_run {
+  public:
+    explicit small_run(ddim::guidance mode = ddim::guidance::batched, ddim::plan_view plan = small_plan);
+
+    ddim::status init() { return sampler.init(config); }
+    cudaStream_t stream() const { return memory.stream(); }
+    /// x when the stream has come to this point.
+    std::vector<float> state() { return memory.read_floats(x.data, x.size); }
+    /// What a fresh run on the host leaves, with this config.
+    std::vector<float> expected(std::uint64_t seed, float scale, ddim::plan_view plan) const;
+
+    device_target memory{way::plain};
+    ddim::sampler_config config;
+    ddim::sampler sampler;
+    ddim::span<float> x;
+    int model_calls = 0;
+    int fails_at = -1; ///< the model's call, from 0, that returns `code`
+    int code = 0;
+
+  private:
+    static int model(void* context, const ddim::model_call& call) noexcept;
+};
+
+} // namespace device_tests
+
+#endif

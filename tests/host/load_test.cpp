@@ -1,0 +1,280 @@
+// What may change between runs of one sampler: the plan and the guidance scale; and backends that keep them in the
+// arena.
+#include "ddim/sampler.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <vector>
+
+#include "support/scripted_backend.hpp"
+
+namespace {
+
+using ddim::guidance;
+using ddim::status;
+using test_support::script;
+using test_support::scripted_run;
+using test_support::short_plan;
+using test_support::short_schedule;
+
+constexpr auto quiet_plan = ddim::ddim_plan<4>(short_schedule, {0.0});
+constexpr auto shorter_plan = ddim::ddim_plan<2>(short_schedule);
+
+ddim::span<float> view(std::vector<float>& x) { return {x.data(), x.size()}; }
+
+/// x of a run of this plan and scale that has never had others.
+std::vector<float> fresh_state(ddim::plan_view plan, guidance mode, float scale, std::uint64_t seed = 7) {
+    scripted_run run(mode, scale);
+    run.config.plan = plan;
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.sampler.run(view(run.x), seed) == status::ok);
+    return run.x;
+}
+
+/// Whether `bytes` at a pointer lie in the run's arena.
+bool is_in_arena(scripted_run& run, const void* pointer, std::size_t bytes) {
+    const std::byte* first = static_cast<const std::byte*>(pointer);
+    const ddim::span<std::byte> arena = run.arena.view();
+    return first >= arena.data && first + bytes <= arena.data + arena.size;
+}
+
+} // namespace
+
+TEST_CASE("a backend that holds the plan is handed it first, and its jobs point into the arena") {
+    for (const guidance mode : {guidance::none, guidance::batched}) {
+        scripted_run run(mode, 2.0f, true);
+        REQUIRE(run.init() == status::ok);
+        int stream = 0;
+        REQUIRE(run.sampler.run(view(run.x), 7, &stream) == status::ok);
+        CHECK(run.record.events == "lbmsomsomsomso");
+        CHECK(run.x == fresh_state(short_plan, mode, 2.0f));
+        CHECK(run.arena.guards_are_intact());
+        const ddim::load_job& load = run.record.loads.at(0);
+        CHECK(load.rows == short_plan.rows);
+        CHECK(load.steps == 4);
+        CHECK(load.values.seed == 7);
+        CHECK(load.values.guidance_scale == 2.0f);
+        CHECK(load.stream == &stream);
+        CHECK(is_in_arena(run, load.rows_target, 4 * sizeof(ddim::step_row)));
+        CHECK(is_in_arena(run, load.values_target, sizeof(ddim::run_values)));
+        for (std::size_t i = 0; i < 4; ++i) {
+            const ddim::step_job& step = run.record.steps[i];
+            CHECK(step.row == load.rows_target + i);
+            CHECK(step.values == load.values_target);
+            CHECK(step.noise.values == load.values_target);
+            CHECK(step.next.row == (i == 3 ? nullptr : load.rows_target + i + 1));
+        }
+        CHECK(run.record.begins[0].to == &load.rows_target->from);
+        CHECK(run.record.begins[0].next.row == load.rows_target);
+    }
+}
+
+TEST_CASE("the arena of a backend that holds the plan has room for it, and no less will do") {
+    scripted_run run(guidance::none, 2.0f, true), other;
+    CHECK(run.arena.view().size > other.arena.view().size);
+    ddim::arena_extras extras;
+    extras.holds_plan = true;
+    CHECK(run.arena.view().size ==
+          ddim::arena_bytes(short_plan, {2, 5}, guidance::none, ddim::element_type::float32, extras));
+    run.config.arena.size -= 1;
+    CHECK(run.init() == status::arena_too_small);
+}
+
+TEST_CASE("a failed load: its code comes out, nothing is called after it, and the next begin starts anew") {
+    scripted_run run(guidance::batched, 2.0f, true);
+    run.record.fails_in = 'l';
+    run.record.fails_at = 0;
+    run.record.code = 42;
+    REQUIRE(run.init() == status::ok);
+    const std::vector<float> before = run.x;
+    CHECK(run.run() == status::device_failed);
+    CHECK(run.sampler.last_code() == 42);
+    CHECK(run.record.events == "l");
+    CHECK(run.x == before);
+    ddim::model_call call;
+    CHECK_FALSE(run.sampler.next(call));
+    CHECK(run.sampler.commit() == status::device_failed);
+    CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
+    CHECK(run.run() == status::ok);
+    CHECK(run.sampler.last_code() == 0);
+    CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
+}
+
+TEST_CASE("a run in two parts: loaded once, run as often as wished") {
+    for (const bool holds_plan : {false, true}) {
+        scripted_run run(guidance::batched, 2.0f, holds_plan);
+        CHECK(run.sampler.load(7) == status::not_initialised);
+        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_initialised);
+        REQUIRE(run.init() == status::ok);
+        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
+        CHECK(run.sampler.load(7) == status::ok);
+        CHECK(run.record.events == (holds_plan ? "l" : ""));
+        CHECK(run.sampler.run_loaded({}) == status::x_null);
+        for (int i = 0; i < 2; ++i) {
+            run.x.assign(10, 0.5f);
+            CHECK(run.sampler.run_loaded(view(run.x)) == status::ok);
+            CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
+        }
+        CHECK(run.sampler.load(8) == status::ok);
+        CHECK(run.sampler.run_loaded(view(run.x)) == status::ok);
+        CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f, 8));
+        CHECK(run.sampler.set_guidance_scale(3.0f) == status::ok);
+        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
+        CHECK(run.sampler.load(8) == status::ok);
+        CHECK(run.sampler.set_plan(quiet_plan) == status::ok);
+        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
+        CHECK(run.sampler.load(8) == status::ok);
+        CHECK(run.sampler.run_loaded(view(run.x)) == status::ok);
+        CHECK(run.x == fresh_state(quiet_plan, guidance::batched, 3.0f, 8));
+    }
+}
+
+TEST_CASE("run_loaded asks for a model as run does") {
+    scripted_run run;
+    run.config.model = {};
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.sampler.load(7) == status::ok);
+    CHECK(run.sampler.run_loaded(view(run.x)) == status::model_missing);
+}
+
+TEST_CASE("set_plan: the next run is a fresh one of that plan") {
+    for (const bool holds_plan : {false, true}) {
+        for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+            scripted_run run(mode, 2.0f, holds_plan);
+            REQUIRE(run.init() == status::ok);
+            REQUIRE(run.run() == status::ok);
+            CHECK(run.sampler.set_plan(quiet_plan) == status::ok);
+            CHECK(run.sampler.config().plan.rows == quiet_plan.rows);
+            CHECK(run.run() == status::ok);
+            CHECK(run.x == fresh_state(quiet_plan, mode, 2.0f));
+            CHECK(run.sampler.set_plan(short_plan) == status::ok);
+            CHECK(run.run() == status::ok);
+            CHECK(run.x == fresh_state(short_plan, mode, 2.0f));
+            CHECK(run.arena.guards_are_intact());
+        }
+    }
+}
+
+TEST_CASE("set_plan refuses what a run could trip over, and changes nothing then") {
+    scripted_run run;
+    CHECK(run.sampler.set_plan(short_plan) == status::not_initialised);
+    REQUIRE(run.init() == status::ok);
+    auto not_finite = short_plan;
+    not_finite.rows[3].u_0 = std::numeric_limits<float>::quiet_NaN();
+    auto failed = short_plan;
+    failed.state = status::eta_out_of_range;
+    auto scaled = short_plan; // the model reads x itself: there is no region for another input
+    scaled.rows[2].m_x = 0.5f;
+    CHECK(run.sampler.set_plan(not_finite) == status::plan_not_finite);
+    CHECK(run.sampler.set_plan(failed) == status::eta_out_of_range);
+    CHECK(run.sampler.set_plan({}) == status::plan_empty);
+    CHECK(run.sampler.set_plan(shorter_plan) == status::plan_mismatch);
+    CHECK(run.sampler.set_plan(scaled) == status::plan_mismatch);
+    CHECK(run.sampler.config().plan.rows == short_plan.rows);
+    CHECK(run.run() == status::ok);
+    CHECK(run.x == fresh_state(short_plan, guidance::none, 2.0f));
+}
+
+TEST_CASE("set_plan: a plan that scales the model's input where the input has a region of its own, and back") {
+    auto scaled = short_plan;
+    for (ddim::step_row& row : scaled.rows) row.m_x = 0.5f;
+    scripted_run run(guidance::batched);
+    REQUIRE(run.init() == status::ok);
+    CHECK(run.sampler.set_plan(scaled) == status::ok);
+    CHECK(run.run() == status::ok);
+    const std::vector<float> expected = fresh_state(scaled, guidance::batched, 2.0f);
+    CHECK(run.x == expected);
+    CHECK(run.sampler.set_plan(short_plan) == status::ok);
+    CHECK(run.run() == status::ok);
+    CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
+    CHECK(run.x != expected);
+}
+
+TEST_CASE("set_guidance_scale: the next run is a fresh one at that scale, also to 1 and back") {
+    for (const guidance mode : {guidance::batched, guidance::sequential}) {
+        for (const bool holds_plan : {false, true}) {
+            scripted_run run(mode, 2.0f, holds_plan);
+            CHECK(run.sampler.set_guidance_scale(2.0f) == status::not_initialised);
+            REQUIRE(run.init() == status::ok);
+            for (const float scale : {-1.5f, 1.0f, 0.0f, 7.5f}) {
+                CHECK(run.sampler.set_guidance_scale(scale) == status::ok);
+                CHECK(run.sampler.config().guidance_scale == scale);
+                const bool is_guided = scale < 1.0f || scale > 1.0f;
+                CHECK(run.sampler.is_guided() == is_guided);
+                const std::size_t calls = run.record.calls.size();
+                CHECK(run.run() == status::ok);
+                CHECK(run.record.calls.size() - calls == (is_guided && mode == guidance::sequential ? 8 : 4));
+                CHECK(run.x == fresh_state(short_plan, mode, scale));
+            }
+            CHECK(run.arena.guards_are_intact());
+        }
+    }
+}
+
+TEST_CASE("set_guidance_scale refuses what is not finite, and changes nothing then") {
+    scripted_run run(guidance::batched);
+    REQUIRE(run.init() == status::ok);
+    for (const float scale : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                              std::numeric_limits<float>::quiet_NaN()})
+        CHECK(run.sampler.set_guidance_scale(scale) == status::guidance_scale_not_finite);
+    CHECK(run.sampler.config().guidance_scale == 2.0f);
+    CHECK(run.run() == status::ok);
+    CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
+}
+
+TEST_CASE("a run under way is given up when the plan or the scale changes, not when a change is refused") {
+    for (const guidance mode : {guidance::batched, guidance::sequential}) {
+        for (const bool changes_plan : {false, true}) {
+            scripted_run run(mode);
+            REQUIRE(run.init() == status::ok);
+            REQUIRE(run.sampler.begin(view(run.x), 7) == status::ok);
+            ddim::model_call call;
+            REQUIRE(run.sampler.next(call));
+            CHECK(run.sampler.set_plan(shorter_plan) == status::plan_mismatch);
+            CHECK(run.sampler.set_guidance_scale(std::numeric_limits<float>::infinity()) ==
+                  status::guidance_scale_not_finite);
+            REQUIRE(run.sampler.commit(script::model(&run.record, call)) == status::ok);
+            REQUIRE(run.sampler.next(call));
+            const status changed =
+                changes_plan ? run.sampler.set_plan(quiet_plan) : run.sampler.set_guidance_scale(1.0f);
+            CHECK(changed == status::ok);
+            CHECK(run.sampler.commit() == status::not_begun);
+            CHECK_FALSE(run.sampler.next(call));
+            CHECK(run.run() == status::ok);
+            CHECK(run.x ==
+                  (changes_plan ? fresh_state(quiet_plan, mode, 2.0f) : fresh_state(short_plan, mode, 1.0f)));
+        }
+    }
+}
+
+TEST_CASE("a platform that cannot work is found by init, last of all, with its code") {
+    struct question {
+        const void* arena = nullptr;
+        int asked = 0;
+        int answer = 0;
+        static int check(void* context, const void* arena) noexcept {
+            question& self = *static_cast<question*>(context);
+            self.arena = arena;
+            ++self.asked;
+            return self.answer;
+        }
+    } asked;
+    scripted_run run;
+    run.config.platform.check = &question::check;
+    run.config.platform.context = &asked;
+    ddim::sampler_config bad = run.config;
+    bad.dims.batch = 0;
+    CHECK(run.sampler.init(bad) == status::batch_out_of_range);
+    CHECK(asked.asked == 0);
+    asked.answer = 35;
+    CHECK(run.init() == status::device_unavailable);
+    CHECK(run.sampler.last_code() == 35);
+    CHECK(asked.arena == run.config.arena.data);
+    CHECK(run.run() == status::not_initialised);
+    CHECK(run.arena.is_untouched());
+    asked.answer = 0;
+    CHECK(run.init() == status::ok);
+    CHECK(run.sampler.last_code() == 0);
+    CHECK(asked.asked == 2);
+}

@@ -1,0 +1,250 @@
+#include "support/scenario.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "support/arena.hpp"
+#include "support/golden.hpp"
+
+namespace test_support {
+
+namespace {
+
+constexpr std::uint64_t seed = 0x0123456789ABCDEF;
+constexpr auto linear = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
+
+/// Room for `count` entries of `bytes` each, filled one by one on the target.
+class entry_log {
+  public:
+    entry_log(target& on, std::size_t count, std::size_t bytes)
+        : on_(on), data_(on.lend(count * bytes)), room_(count * bytes) {}
+
+    int append(const void* from, std::size_t bytes, void* stream) noexcept {
+        if (bytes > room_ - used_) return 1;
+        const int code = on_.copy_bytes(data_ + used_, from, bytes, stream);
+        used_ += bytes;
+        return code;
+    }
+    std::vector<std::byte> read() { return on_.read(data_, used_); }
+
+  private:
+    target& on_;
+    std::byte* data_;
+    std::size_t room_;
+    std::size_t used_ = 0;
+};
+
+/// The model and the observer, with what they see.
+struct record {
+    target& on;
+    const scenario& what;
+    entry_log inputs, timesteps, observed;
+
+    static constexpr std::size_t most_calls = 2 * scenario_steps;
+    static constexpr std::size_t most_observations = 2 * (scenario_steps + 1);
+
+    record(const scenario& wanted, target& where)
+        : on(where), what(wanted), inputs(where, most_calls, 2 * state_bytes()),
+          timesteps(where, most_calls, 2 * batch() * sizeof(float)),
+          observed(where, most_observations, state_bytes()) {}
+
+    std::size_t batch() const { return static_cast<std::size_t>(what.dims.batch); }
+    std::size_t state_bytes() const { return batch() * static_cast<std::size_t>(what.dims.elements) * sizeof(float); }
+
+    static int model(void* context, const ddim::model_call& call) noexcept {
+        record& self = *static_cast<record*>(context);
+        const std::size_t rows = static_cast<std::size_t>(call.rows);
+        const std::size_t values = rows * static_cast<std::size_t>(call.elements);
+        int code = self.inputs.append(call.input, values * ddim::detail::element_bytes(call.type), call.stream);
+        if (code == 0) code = self.timesteps.append(call.row_timesteps, rows * sizeof(float), call.stream);
+        if (code != 0) return code;
+        const model_job job{call.input, call.output, call.row_timesteps, call.type,
+                            call.which, call.rows,   call.elements,      self.what.is_wild};
+        return self.on.predict(job, call.stream);
+    }
+
+    static int observe(void* context, const ddim::observation& seen) noexcept {
+        record& self = *static_cast<record*>(context);
+        const int code = self.observed.append(seen.x, self.state_bytes(), seen.stream);
+        if (code != 0 || seen.x0 == nullptr) return code;
+        return self.observed.append(seen.x0, self.state_bytes(), seen.stream);
+    }
+};
+
+/// Entries in [0, 1], among them both ends.
+std::vector<float> made_up_mask(std::size_t count) {
+    constexpr float entries[] = {1.0f, 0.0f, 0.25f, 1.0f, 0.0f, 0.7f, 0.5f};
+    std::vector<float> mask(count);
+    for (std::size_t i = 0; i < count; ++i) mask[i] = entries[i % 7];
+    return mask;
+}
+
+/// The scenario's options in the target's memory.
+class configured {
+  public:
+    configured(const scenario& what, target& on) : on_(on), off_(what.off) {
+        config.plan = what.plan;
+        config.dims = what.dims;
+        config.model_type = what.type;
+        config.mode = what.mode;
+        config.guidance_scale = what.scale;
+        config.platform = on.platform();
+        config.first_sample = what.first_sample;
+        config.keeps_x0 = what.keeps_x0;
+        if (what.corrects_score) config.score_corrector = {on.score_corrector(), &weight_};
+        if (what.rounds_x0) config.x0_hook = {on.x0_hook(), nullptr};
+        set_noise(what);
+        set_known(what);
+        const std::size_t bytes = arena_bytes_of(config);
+        config.arena = {on.lend(bytes), bytes};
+    }
+
+    ddim::sampler_config config;
+
+  private:
+    ddim::span<const float> place(misaligned which, const std::vector<float>& values) {
+        return {on_.place(values, (off_ & which) != 0 ? 1 : 0), values.size()};
+    }
+
+    void set_noise(const scenario& what) {
+        const std::size_t elements = static_cast<std::size_t>(what.dims.elements);
+        const std::size_t values = static_cast<std::size_t>(what.dims.batch) * elements;
+        config.initial = what.initial;
+        config.repeat_noise = what.repeats_noise;
+        config.noise_dropout = what.dropout;
+        if (what.gives_initial_noise) config.initial_noise = place(initial_noise, golden::gauss(1, values));
+        const std::size_t step_values = what.repeats_noise ? elements : values;
+        if (what.gives_step_noise)
+            config.step_noise = place(step_noise, golden::gauss_of_steps(1000, scenario_steps, step_values));
+        if (what.gives_keep)
+            config.dropout_keep = place(
+                dropout_keep, golden::keep_of_steps(3000, scenario_steps, static_cast<double>(what.dropout), values));
+    }
+
+    void set_known(const scenario& what) {
+        if (what.mask_size == 0) return;
+        const std::size_t values = static_cast<std::size_t>(what.dims.batch * what.dims.elements);
+        config.known.mask = place(mask, made_up_mask(static_cast<std::size_t>(what.mask_size)));
+        config.known.x0 = place(known_x0, golden::gauss(2, values));
+        config.known.when = what.when;
+        config.known.noise = what.known;
+        config.known.mask_regenerates = what.mask_regenerates;
+        config.known.ends_exact = what.ends_exact;
+        if (what.gives_mask_noise)
+            config.known.given_noise = place(mask_noise, golden::gauss_of_steps(2000, scenario_steps, values));
+    }
+
+    target& on_;
+    unsigned off_;
+    float weight_ = 0.25f;
+};
+
+float float_at(const std::vector<std::byte>& bytes, std::size_t i) {
+    float value;
+    std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
+    return value;
+}
+
+/// What differs between two lists of float32 or, where they are not, of bytes.
+std::string list_difference(const char* name, const std::vector<std::byte>& a, const std::vector<std::byte>& b,
+                            bool are_floats = true) {
+    if (a == b) return "";
+    if (a.size() != b.size())
+        return std::string(name) + " has " + std::to_string(a.size()) + " and " + std::to_string(b.size()) +
+               " bytes; ";
+    const std::size_t width = are_floats ? sizeof(float) : 1;
+    for (std::size_t i = 0; i < a.size() / width; ++i) {
+        if (std::memcmp(a.data() + i * width, b.data() + i * width, width) == 0) continue;
+        if (!are_floats) return std::string(name) + " differs at byte " + std::to_string(i) + "; ";
+        if (!std::isnan(float_at(a, i)) || !std::isnan(float_at(b, i)))
+            return std::string(name) + "[" + std::to_string(i) + "] is " + std::to_string(float_at(a, i)) + " and " +
+                   std::to_string(float_at(b, i)) + "; ";
+    }
+    return "";
+}
+
+} // namespace
+
+ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, bool scale_input) {
+    const auto list = ddim::spaced_timesteps<scenario_steps>(ddim::spacing::uniform, 1000, scenario_steps);
+    auto plan = ddim::ddim_plan(linear, list, options);
+    for (int i = 0; scale_input && i < plan.steps; ++i) plan.rows[i].m_x = 1.0f / static_cast<float>(i + 3);
+    return plan;
+}
+
+std::string describe(const scenario& what) {
+    std::string text;
+    const auto add = [&text](const char* name, double value) {
+        text += std::string(name) + "=" + std::to_string(value) + " ";
+    };
+    const auto add_integer = [&text](const char* name, std::int64_t value) {
+        if (value != 0) text += std::string(name) + "=" + std::to_string(value) + " ";
+    };
+    add_integer("batch", what.dims.batch);
+    add_integer("elements", what.dims.elements);
+    add_integer("type", static_cast<int>(what.type));
+    add_integer("mode", static_cast<int>(what.mode));
+    add("scale", static_cast<double>(what.scale));
+    add("m_x", static_cast<double>(what.plan.rows[0].m_x));
+    add("p_x", static_cast<double>(what.plan.rows[0].p_x));
+    add("u_n", static_cast<double>(what.plan.rows[0].u_n));
+    add("clip", static_cast<double>(what.plan.rows[0].clip));
+    add_integer("off", what.off);
+    add_integer("wild", what.is_wild);
+    add_integer("initial", static_cast<int>(what.initial));
+    add_integer("initial_noise", what.gives_initial_noise);
+    add_integer("step_noise", what.gives_step_noise);
+    add_integer("repeat", what.repeats_noise);
+    add("dropout", static_cast<double>(what.dropout));
+    add_integer("keep", what.gives_keep);
+    add_integer("first_sample", what.first_sample);
+    add_integer("mask", what.mask_size);
+    add_integer("when", static_cast<int>(what.when));
+    add_integer("known_noise", static_cast<int>(what.known));
+    add_integer("regenerates", what.mask_regenerates);
+    add_integer("ends_exact", what.ends_exact);
+    add_integer("mask_noise", what.gives_mask_noise);
+    add_integer("corrector", what.corrects_score);
+    add_integer("x0_hook", what.rounds_x0);
+    add_integer("keeps_x0", what.keeps_x0);
+    add_integer("observes", what.observes);
+    add_integer("sees_start", what.sees_start);
+    return text;
+}
+
+outcome run_scenario(const scenario& what, target& on) {
+    record seen(what, on);
+    configured set(what, on);
+    set.config.model = {&record::model, &seen};
+    if (what.observes) set.config.observer = {&record::observe, &seen, what.sees_start};
+    const std::size_t values = static_cast<std::size_t>(what.dims.batch * what.dims.elements);
+    const std::size_t x_offset = (what.off & misaligned::state) != 0 ? sizeof(float) : 0;
+    float* x = reinterpret_cast<float*>(on.lend(values * sizeof(float), x_offset));
+    if (what.initial != ddim::initial_state::drawn)
+        on.write(x, golden::gauss(3, values).data(), values * sizeof(float));
+
+    outcome result;
+    ddim::sampler sampler;
+    result.state = sampler.init(set.config);
+    if (result.state == ddim::status::ok) result.state = on.run(sampler, {x, values}, seed);
+    result.x = on.read(x, values * sizeof(float));
+    result.inputs = seen.inputs.read();
+    result.timesteps = seen.timesteps.read();
+    result.observed = seen.observed.read();
+    result.is_undamaged = on.is_undamaged();
+    return result;
+}
+
+std::string difference(const scenario& what, const outcome& a, const outcome& b) {
+    std::string text;
+    if (a.state != b.state)
+        text = std::string("\"") + ddim::message(a.state) + "\" and \"" + ddim::message(b.state) + "\"; ";
+    text += list_difference("x", a.x, b.x);
+    text += list_difference("input", a.inputs, b.inputs, what.type == ddim::element_type::float32);
+    text += list_difference("timestep", a.timesteps, b.timesteps);
+    text += list_difference("observed", a.observed, b.observed);
+    return text;
+}
+
+} // namespace test_support
