@@ -5,98 +5,137 @@
 #include <cstdint>
 
 #include "ddim/arena.hpp"
+#include "ddim/detail/bits.hpp"
 #include "ddim/detail/element.hpp"
 
 namespace ddim::detail {
 
-/// Elements of a chunk: those that share a block of noise, and 16 bytes of float32. (Eight, 16 bytes of the 16-bit
-/// types, would take more than 100 registers.)
-inline constexpr int chunk_elements = 4;
+/// Elements that share a block of noise, and 16 bytes of float32.
+inline constexpr int group_elements = 4;
 
-/// Elements first .. first + count - 1 of a sample; `offset` is that of the first in [batch, elements].
+/// The widest access of memory.
+inline constexpr int vector_bytes = 16;
+
+/// One group, or some whole ones.
+template <int Size = group_elements>
+struct chunk {
+    float value[Size];
+};
+
+/// Where a chunk lies: elements first .. first + count - 1 of row `sample`; `offset` is that of the first in
+/// [batch, elements]. In the tail of a sample there are fewer than a chunk holds.
 struct chunk_place {
     std::int64_t sample;
     std::int64_t first;
     std::int64_t offset;
     int count;
+    bool is_vector; ///< whole, in aligned memory: it moves in accesses of 16 bytes, or 8 for a group of a 16-bit type
 };
 
-struct chunk {
-    float value[chunk_elements];
+/// A chunk as it lies in memory.
+template <class Element, int Size>
+struct packed_chunk {
+    std::uint32_t word[Size * sizeof(Element) / 4];
 };
 
-/// A whole chunk in one access of 16 bytes. Without Vector, or in a tail, element by element.
-template <bool Vector>
-__device__ __forceinline__ chunk load(const float* source, int count) {
-    if (Vector && count == chunk_elements) {
-        const float4 four = *reinterpret_cast<const float4*>(source);
-        return {{four.x, four.y, four.z, four.w}};
-    }
-    chunk result;
+template <int Bytes>
+struct access_of {
+    using type = uint4;
+};
+template <>
+struct access_of<8> {
+    using type = uint2;
+};
+
+template <int Size, class Element>
+__device__ __forceinline__ packed_chunk<Element, Size> load_packed(const Element* source) {
+    using access = typename access_of<sizeof(packed_chunk<Element, Size>)>::type;
+    packed_chunk<Element, Size> result;
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i) result.value[i] = i < count ? source[i] : 0.0f;
+    for (int i = 0; i < static_cast<int>(sizeof(result) / sizeof(access)); ++i) {
+        const access part = reinterpret_cast<const access*>(source)[i];
+        __builtin_memcpy(result.word + i * sizeof(access) / 4, &part, sizeof part);
+    }
     return result;
 }
 
-template <bool Vector>
-__device__ __forceinline__ void store(float* target, int count, const chunk& values) {
-    if (Vector && count == chunk_elements) {
-        *reinterpret_cast<float4*>(target) =
-            make_float4(values.value[0], values.value[1], values.value[2], values.value[3]);
-        return;
-    }
+template <class Element, int Size>
+__device__ __forceinline__ void store_packed(Element* target, const packed_chunk<Element, Size>& values) {
+    using access = typename access_of<sizeof(packed_chunk<Element, Size>)>::type;
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i)
-        if (i < count) target[i] = values.value[i];
+    for (int i = 0; i < static_cast<int>(sizeof(values) / sizeof(access)); ++i) {
+        access part;
+        __builtin_memcpy(&part, values.word + i * sizeof(access) / 4, sizeof part);
+        reinterpret_cast<access*>(target)[i] = part;
+    }
 }
 
-/// The two 16-bit types: a chunk is the two words of a uint2.
-template <bool Vector, class Element>
-__device__ __forceinline__ chunk load(const Element* source, int count) {
-    chunk result;
-    if (Vector && count == chunk_elements) {
-        const uint2 words = *reinterpret_cast<const uint2*>(source);
-        result.value[0] = widen(Element{static_cast<std::uint16_t>(words.x)});
-        result.value[1] = widen(Element{static_cast<std::uint16_t>(words.x >> 16)});
-        result.value[2] = widen(Element{static_cast<std::uint16_t>(words.y)});
-        result.value[3] = widen(Element{static_cast<std::uint16_t>(words.y >> 16)});
-        return result;
-    }
+template <int Size>
+__device__ __forceinline__ chunk<Size> unpacked(const packed_chunk<float, Size>& values) {
+    chunk<Size> result;
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i) result.value[i] = i < count ? widen(source[i]) : 0.0f;
+    for (int i = 0; i < Size; ++i) result.value[i] = float_from_bits(values.word[i]);
     return result;
 }
 
-template <bool Vector, class Element>
-__device__ __forceinline__ void store(Element* target, int count, const chunk& values) {
-    Element narrowed[chunk_elements];
+/// The two 16-bit types: the lower half of a word comes first.
+template <class Element, int Size>
+__device__ __forceinline__ chunk<Size> unpacked(const packed_chunk<Element, Size>& values) {
+    chunk<Size> result;
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i) narrow(values.value[i], narrowed[i]);
-    if (Vector && count == chunk_elements) {
-        const auto pair = [&narrowed](int i) {
-            return narrowed[i].bits | (static_cast<std::uint32_t>(narrowed[i + 1].bits) << 16);
-        };
-        *reinterpret_cast<uint2*>(target) = make_uint2(pair(0), pair(2));
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < chunk_elements; ++i)
-        if (i < count) target[i] = narrowed[i];
+    for (int i = 0; i < Size; ++i)
+        result.value[i] = widen(Element{static_cast<std::uint16_t>(values.word[i / 2] >> (i % 2 * 16))});
+    return result;
 }
 
-/// Calls work(chunk_place) for every chunk that is this thread's: blocks along x share a sample, those along y divide
-/// the batch.
-template <class Work>
-__device__ __forceinline__ void for_each_chunk(const shape& dims, Work&& work) {
-    const std::int64_t start = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * chunk_elements;
-    const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * blockDim.x * chunk_elements;
-    for (std::int64_t sample = blockIdx.y; sample < dims.batch; sample += gridDim.y) {
-        for (std::int64_t first = start; first < dims.elements; first += stride) {
-            const std::int64_t left = dims.elements - first;
-            work(chunk_place{sample, first, sample * dims.elements + first,
-                             left < chunk_elements ? static_cast<int>(left) : chunk_elements});
+template <class Element, int Size>
+__device__ __forceinline__ packed_chunk<Element, Size> packed(const chunk<Size>& values) {
+    packed_chunk<Element, Size> result;
+    if constexpr (sizeof(Element) == sizeof(float)) {
+#pragma unroll
+        for (int i = 0; i < Size; ++i) result.word[i] = float_bits(values.value[i]);
+    } else {
+#pragma unroll
+        for (int i = 0; i < Size / 2; ++i) {
+            Element low, high;
+            narrow(values.value[2 * i], low);
+            narrow(values.value[2 * i + 1], high);
+            result.word[i] = low.bits | (static_cast<std::uint32_t>(high.bits) << 16);
         }
     }
+    return result;
+}
+
+/// As a vector where the place allows it, else element by element. What is not there reads as 0.
+template <class Element>
+__device__ __forceinline__ chunk<> load(const Element* source, const chunk_place& at) {
+    if (at.is_vector) return unpacked(load_packed<group_elements>(source));
+    chunk<> result;
+#pragma unroll
+    for (int i = 0; i < group_elements; ++i) result.value[i] = i < at.count ? widen(source[i]) : 0.0f;
+    return result;
+}
+
+template <class Element>
+__device__ __forceinline__ void store(Element* target, const chunk_place& at, const chunk<>& values) {
+    if (at.is_vector) return store_packed(target, packed<Element>(values));
+#pragma unroll
+    for (int i = 0; i < group_elements; ++i)
+        if (i < at.count) narrow(values.value[i], target[i]);
+}
+
+/// Calls work(chunk_place) for each chunk of `Size` elements that is this thread's: along x the grid covers a sample,
+/// along y it strides over the batch.
+template <int Size = group_elements, class Work>
+__device__ __forceinline__ void for_each_chunk(const shape& dims, bool is_aligned, Work&& work) {
+    const std::int64_t first = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * Size;
+    const std::int64_t left = dims.elements - first;
+    if (left <= 0) return;
+    const int count = left < Size ? static_cast<int>(left) : Size;
+    const std::int64_t stride = static_cast<std::int64_t>(gridDim.y) * blockDim.y;
+    for (std::int64_t sample = static_cast<std::int64_t>(blockIdx.y) * blockDim.y + threadIdx.y; sample < dims.batch;
+         sample += stride)
+        work(chunk_place{sample, first, sample * dims.elements + first, count, is_aligned && count == Size});
 }
 
 } // namespace ddim::detail

@@ -17,39 +17,48 @@ inline constexpr int most_threads = 256;
 /// latency.
 inline constexpr int least_blocks = 4;
 
-inline bool is_vector_aligned(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0; }
+inline bool is_aligned(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % vector_bytes == 0; }
 
 /// Whether rows of samples keep the alignment of the first one.
-inline bool keeps_alignment(const shape& dims) { return dims.elements % chunk_elements == 0 || dims.batch == 1; }
+inline bool keeps_alignment(const shape& dims) { return dims.elements % group_elements == 0 || dims.batch == 1; }
 
-inline bool is_vector_aligned(const blend_job& blend) {
-    return blend.mask == nullptr || (is_vector_aligned(blend.x0) && is_vector_aligned(blend.noise.given));
+inline bool is_aligned(const blend_job& blend, const shape& dims) {
+    if (blend.mask == nullptr) return true;
+    const bool repeats_aligned =
+        blend.mask_size == dims.batch * dims.elements || blend.mask_size % group_elements == 0;
+    return repeats_aligned && is_aligned(blend.mask) && is_aligned(blend.x0) && is_aligned(blend.noise.given);
 }
 
-inline bool is_vector_aligned(const input_job& next, const shape& dims) {
+inline bool is_aligned(const input_job& next, const shape& dims) {
     if (next.row == nullptr || next.values == nullptr) return true;
     const std::int64_t bytes = dims.batch * dims.elements * static_cast<std::int64_t>(element_bytes(next.type));
-    return is_vector_aligned(next.values) && (next.copies == 1 || bytes % 16 == 0);
+    return is_aligned(next.values) && (next.copies == 1 || bytes % vector_bytes == 0);
 }
 
-inline int ceil_div(std::int64_t value, std::int64_t by, std::int64_t most) {
-    const std::int64_t result = (value + by - 1) / by;
-    return static_cast<int>(result < most ? result : most);
+struct launch_shape {
+    dim3 grid;
+    dim3 block;
+};
+
+/// A thread for each chunk of a sample along x, and for each sample along y as far as a grid goes. Small samples
+/// share a block.
+inline launch_shape launch_shape_of(const shape& dims, int size) {
+    constexpr std::int64_t most_blocks_y = 0xFFFF;
+    const std::int64_t chunks = (dims.elements + size - 1) / size;
+    const std::int64_t threads_x = chunks < most_threads ? chunks : most_threads;
+    const std::int64_t room = most_threads / threads_x;
+    const std::int64_t threads_y = dims.batch < room ? dims.batch : room;
+    const std::int64_t blocks_x = (chunks + threads_x - 1) / threads_x;
+    const std::int64_t blocks_y = (dims.batch + threads_y - 1) / threads_y;
+    return {dim3(static_cast<unsigned>(blocks_x),
+                 static_cast<unsigned>(blocks_y < most_blocks_y ? blocks_y : most_blocks_y)),
+            dim3(static_cast<unsigned>(threads_x), static_cast<unsigned>(threads_y))};
 }
 
-/// Enqueues a kernel of one argument, with a thread for each chunk where the grid can be as large.
 /// By cudaLaunchKernel: the stub that nvcc makes for <<< >>> keeps a static that it initialises at the first call.
-template <class Job>
-int launch(void (*kernel)(Job), const Job& job) {
-    constexpr std::int64_t most_blocks_x = 0x7FFFFFFF, most_blocks_y = 0xFFFF;
-    const std::int64_t chunks = (job.dims.elements + chunk_elements - 1) / chunk_elements;
-    const int threads = chunks < most_threads ? (static_cast<int>(chunks) + 31) / 32 * 32 : most_threads;
-    const dim3 grid(static_cast<unsigned>(ceil_div(chunks, threads, most_blocks_x)),
-                    static_cast<unsigned>(ceil_div(job.dims.batch, 1, most_blocks_y)));
-    void* arguments[] = {const_cast<Job*>(&job)};
-    return reported(cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid,
-                                     dim3(static_cast<unsigned>(threads)), arguments, 0,
-                                     static_cast<cudaStream_t>(job.stream)));
+inline int launch(const void* kernel, const launch_shape& shape, void** arguments, void* stream) {
+    return reported(
+        cudaLaunchKernel(kernel, shape.grid, shape.block, arguments, 0, static_cast<cudaStream_t>(stream)));
 }
 
 } // namespace ddim::detail

@@ -8,88 +8,133 @@
 
 namespace ddim::detail {
 
-// Where the chunk lies in the noise stream.
-__device__ __forceinline__ std::uint32_t group_of(const chunk_place& at) {
-    return static_cast<std::uint32_t>(at.first / 4);
+// Where a group lies in the noise stream.
+__device__ __forceinline__ std::uint32_t group_of(std::int64_t element) {
+    return static_cast<std::uint32_t>(element / group_elements);
 }
 __device__ __forceinline__ std::uint32_t sample_of(const noise_source& source, const chunk_place& at) {
     return source.first_sample + static_cast<std::uint32_t>(at.sample);
 }
 
-/// The chunk's noise: the caller's, or drawn.
-template <bool Vector>
-__device__ __forceinline__ chunk noise_of(const noise_source& source, const chunk_place& at) {
-    if (source.given != nullptr)
-        return load<Vector>(source.given + (source.is_repeated ? at.first : at.offset), at.count);
+/// The normals of the group that starts at element `first` of the chunk's sample.
+__device__ __forceinline__ normal_block drawn_normals(const noise_source& source, const chunk_place& at,
+                                                      std::int64_t first) {
     const std::uint32_t sample = source.is_repeated ? 0 : sample_of(source, at);
-    const normal_block normals = normals_at(source.values->seed, group_of(at), sample, source.step, source.purpose);
+    return normals_at(source.values->seed, group_of(first), sample, source.step, source.purpose);
+}
+
+/// The chunk's noise: the caller's, or drawn.
+__device__ __forceinline__ chunk<> noise_of(const noise_source& source, const chunk_place& at) {
+    if (source.given != nullptr) return load(source.given + (source.is_repeated ? at.first : at.offset), at);
+    const normal_block normals = drawn_normals(source, at, at.first);
     return {{normals.value[0], normals.value[1], normals.value[2], normals.value[3]}};
 }
 
 /// Sets the entries of the noise that dropout drops to 0 and scales the others up.
-template <bool Vector>
 __device__ __forceinline__ void drop_noise(const dropout_job& job, const noise_source& source, const chunk_place& at,
-                                           chunk& noise) {
+                                           chunk<>& noise) {
     if (job.keep != nullptr) {
-        const chunk keep = load<Vector>(job.keep + at.offset, at.count);
+        const chunk<> keep = load(job.keep + at.offset, at);
 #pragma unroll
-        for (int i = 0; i < chunk_elements; ++i)
+        for (int i = 0; i < group_elements; ++i)
             noise.value[i] = dropped_out(keep.value[i] > 0.0f, job.kept_scale, noise.value[i]);
         return;
     }
     // Repeated noise is dropped sample by sample, as the reference drops it.
-    const philox_block words = philox4x32_10(
-        {{group_of(at), sample_of(source, at), source.step, static_cast<std::uint32_t>(noise_purpose::dropout)}},
-        source.values->seed);
+    const philox_block words = philox4x32_10({{group_of(at.first), sample_of(source, at), source.step,
+                                               static_cast<std::uint32_t>(noise_purpose::dropout)}},
+                                             source.values->seed);
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i)
+    for (int i = 0; i < group_elements; ++i)
         noise.value[i] = dropped_out(words.word[i] >= job.threshold, job.kept_scale, noise.value[i]);
 }
 
-/// values = m known + (1 - m) values, by the job's mask.
-template <bool Vector>
-__device__ __forceinline__ void blend(const blend_job& job, const shape& dims, const chunk_place& at, chunk& values) {
-    const level to = job.to == nullptr ? level{} : *job.to;
-    const chunk x0 = load<Vector>(job.x0 + at.offset, at.count);
-    chunk known;
-    if (to.noise > 0.0f) {
-        const chunk noise = noise_of<Vector>(job.noise, at);
-#pragma unroll
-        for (int i = 0; i < chunk_elements; ++i) known.value[i] = noised(to, x0.value[i], noise.value[i]);
-    } else {
-#pragma unroll
-        for (int i = 0; i < chunk_elements; ++i) known.value[i] = to.x0 * x0.value[i];
-    }
+__device__ __forceinline__ chunk<> mask_of(const blend_job& job, const shape& dims, const chunk_place& at) {
     const bool is_whole = job.mask_size == dims.batch * dims.elements;
     std::int64_t entry = is_whole ? at.offset : at.first % job.mask_size;
+    if (at.is_vector) return load(job.mask + entry, at);
+    chunk<> mask;
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i) {
-        if (i >= at.count) break;
-        values.value[i] = blended(job.mask[entry], job.mask_regenerates, known.value[i], values.value[i]);
+    for (int i = 0; i < group_elements; ++i) {
+        mask.value[i] = i < at.count ? job.mask[entry] : 0.0f;
         if (++entry == job.mask_size) entry = 0;
+    }
+    return mask;
+}
+
+/// The known x0, noised to the job's level.
+__device__ __forceinline__ chunk<> known_of(const blend_job& job, const chunk_place& at) {
+    const level to = job.to == nullptr ? level{} : *job.to;
+    chunk<> known = load(job.x0 + at.offset, at);
+    if (to.noise > 0.0f) {
+        const chunk<> noise = noise_of(job.noise, at);
+#pragma unroll
+        for (int i = 0; i < group_elements; ++i) known.value[i] = noised(to, known.value[i], noise.value[i]);
+    } else {
+#pragma unroll
+        for (int i = 0; i < group_elements; ++i) known.value[i] = to.x0 * known.value[i];
+    }
+    return known;
+}
+
+/// values = m known + (1 - m) values.
+__device__ __forceinline__ void blend(const blend_job& job, const chunk<>& mask, const chunk<>& known,
+                                      chunk<>& values) {
+#pragma unroll
+    for (int i = 0; i < group_elements; ++i)
+        values.value[i] = blended(mask.value[i], job.mask_regenerates, known.value[i], values.value[i]);
+}
+
+/// What the next input takes from its row. Kernels read it first: the compiler may not move it across their stores.
+struct next_row {
+    float m_x;
+    float timestep;
+};
+
+__device__ __forceinline__ next_row read_row(const input_job& next) {
+    if (next.row == nullptr) return {};
+    return {next.row->m_x, next.row->timestep};
+}
+
+template <int Size>
+__device__ __forceinline__ chunk<Size> input_of(const next_row& row, const chunk<Size>& x) {
+    chunk<Size> input;
+#pragma unroll
+    for (int i = 0; i < Size; ++i) input.value[i] = model_input(row.m_x, x.value[i]);
+    return input;
+}
+
+template <class Element>
+__device__ __forceinline__ void store_input(const input_job& next, std::int64_t offset, const chunk_place& at,
+                                            const chunk<>& input) {
+    store(static_cast<Element*>(next.values) + offset, at, input);
+}
+
+__device__ __forceinline__ void write_input(const input_job& next, const next_row& row, const shape& dims,
+                                            const chunk_place& at, const chunk<>& x) {
+    if (next.row == nullptr || next.values == nullptr) return;
+    const chunk<> input = input_of(row, x);
+    std::int64_t offset = at.offset;
+#pragma unroll 1
+    for (int copy = 0; copy < next.copies; ++copy) {
+        switch (next.type) {
+        case element_type::float16: store_input<float16>(next, offset, at, input); break;
+        case element_type::bfloat16: store_input<bfloat16>(next, offset, at, input); break;
+        default: store_input<float>(next, offset, at, input);
+        }
+        offset += dims.batch * dims.elements;
     }
 }
 
-template <class Element, bool Vector>
-__device__ __forceinline__ void write_input(const input_job& next, const shape& dims, const chunk_place& at,
-                                            const chunk& x) {
-    if (next.row == nullptr || next.values == nullptr) return;
-    const float m_x = next.row->m_x;
-    chunk input;
-#pragma unroll
-    for (int i = 0; i < chunk_elements; ++i) input.value[i] = model_input(m_x, x.value[i]);
-    Element* target = static_cast<Element*>(next.values) + at.offset;
-    store<Vector>(target, at.count, input);
-    if (next.copies == 2) store<Vector>(target + dims.batch * dims.elements, at.count, input);
-}
-
-/// The timesteps of the model's rows, by the first block of each line of the grid.
-__device__ __forceinline__ void write_timesteps(const input_job& next, const shape& dims) {
+/// The timesteps of the model's rows, by the blocks at x 0.
+__device__ __forceinline__ void write_timesteps(const input_job& next, const next_row& row, const shape& dims) {
     if (next.row == nullptr || blockIdx.x != 0) return;
-    const std::int64_t stride = static_cast<std::int64_t>(gridDim.y) * blockDim.x;
-    for (std::int64_t row = static_cast<std::int64_t>(blockIdx.y) * blockDim.x + threadIdx.x;
-         row < next.copies * dims.batch; row += stride)
-        next.row_timesteps[row] = next.row->timestep;
+    const std::int64_t rows = next.copies * dims.batch;
+    const std::int64_t stride = static_cast<std::int64_t>(gridDim.y) * blockDim.y * blockDim.x;
+    const std::int64_t line = static_cast<std::int64_t>(blockIdx.y) * blockDim.y + threadIdx.y;
+#pragma unroll 1
+    for (std::int64_t i = line * blockDim.x + threadIdx.x; i < rows; i += stride)
+        next.row_timesteps[i] = row.timestep;
 }
 
 } // namespace ddim::detail

@@ -1,4 +1,5 @@
-// One step of the plan, in one kernel and one pass over the data.
+// One step of the plan, in one kernel and one pass over the data. Two kernels can do it: one for what most steps are,
+// short and with little to look at, and one for any step.
 #include "ddim/cuda.hpp"
 #include "kernels.hpp"
 #include "launch.cuh"
@@ -8,98 +9,191 @@ namespace ddim::detail {
 
 namespace {
 
-/// A chunk of an output: of the model's type, or float32 where a score corrector has had it.
-template <class Element, bool Vector>
-__device__ __forceinline__ chunk load_output(const void* output, element_type type, const chunk_place& at) {
-    if (sizeof(Element) != sizeof(float) && type == element_type::float32)
-        return load<Vector>(static_cast<const float*>(output) + at.offset, at.count);
-    return load<Vector>(static_cast<const Element*>(output) + at.offset, at.count);
+template <int Size>
+__device__ __forceinline__ void guide(float scale, const chunk<Size>& unconditional, chunk<Size>& output) {
+#pragma unroll
+    for (int i = 0; i < Size; ++i) output.value[i] = guided_output(scale, unconditional.value[i], output.value[i]);
 }
 
-/// The output after guidance.
-template <class Element, bool Vector>
-__device__ __forceinline__ chunk guided(const step_job& job, const chunk_place& at) {
-    chunk output = load_output<Element, Vector>(job.conditional, job.type, at);
-    if (job.unconditional == nullptr) return output;
-    const chunk unconditional = load_output<Element, Vector>(job.unconditional, job.type, at);
-    const float scale = job.values->guidance_scale;
+template <int Size>
+__device__ __forceinline__ chunk<Size> predict(const step_row& row, const chunk<Size>& x, const chunk<Size>& output) {
+    chunk<Size> x0;
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i)
-        output.value[i] = guided_output(scale, unconditional.value[i], output.value[i]);
-    return output;
+    for (int i = 0; i < Size; ++i) x0.value[i] = predicted_x0(row, x.value[i], output.value[i]);
+    return x0;
 }
 
-template <bool Vector>
-__device__ __forceinline__ void add_noise(const step_job& job, const step_row& row, const chunk_place& at, chunk& x) {
-    if (!adds_noise(row)) return;
-    chunk noise = noise_of<Vector>(job.noise, at);
-    if (job.dropout.is_on) drop_noise<Vector>(job.dropout, job.noise, at, noise);
+template <int Size>
+__device__ __forceinline__ void update(const step_row& row, const chunk<Size>& output, const chunk<Size>& x0,
+                                       chunk<Size>& x) {
 #pragma unroll
-    for (int i = 0; i < chunk_elements; ++i) x.value[i] = with_noise(row, x.value[i], noise.value[i]);
+    for (int i = 0; i < Size; ++i) x.value[i] = updated_state(row, x.value[i], output.value[i], x0.value[i]);
 }
 
-template <class Element, bool Vector>
-__device__ __forceinline__ void step_chunk(const step_job& job, const step_row& row, const chunk_place& at) {
-    const chunk output = guided<Element, Vector>(job, at);
-    if (job.part == step_part::guide) return store<Vector>(job.guided + at.offset, at.count, output);
+// The plain step: guided or not, with drawn noise or none, whole chunks in aligned memory, and no other option.
 
-    chunk x = load<Vector>(job.x + at.offset, at.count);
-    chunk x0;
-    if (job.part == step_part::update) {
-        x0 = load<Vector>(job.x0 + at.offset, at.count);
-    } else {
+/// Elements of its chunks: 16 bytes of the model's type.
+template <class Element>
+constexpr int plain_size = vector_bytes / static_cast<int>(sizeof(Element));
+
+int plain_size_of(element_type type) { return vector_bytes / static_cast<int>(element_bytes(type)); }
+
+bool is_plain(const step_job& job) {
+    return job.part == step_part::whole && job.x0 == nullptr && job.blend.mask == nullptr && !job.dropout.is_on &&
+           job.noise.given == nullptr && job.type == job.next.type &&
+           job.dims.elements % plain_size_of(job.type) == 0 && is_aligned(job.x) && is_aligned(job.unconditional) &&
+           is_aligned(job.conditional) && is_aligned(job.next.values);
+}
+
+/// Group by group, in a loop: the normals of two groups at once take too many registers.
+template <int Size>
+__device__ __forceinline__ void add_drawn_noise(const noise_source& source, const step_row& row,
+                                                const chunk_place& at, chunk<Size>& x) {
+#pragma unroll 1
+    for (int first = 0; first < Size; first += group_elements) {
+        const normal_block normals = drawn_normals(source, at, at.first + first);
 #pragma unroll
-        for (int i = 0; i < chunk_elements; ++i) x0.value[i] = predicted_x0(row, x.value[i], output.value[i]);
-        if (job.blend.is_on_x0) blend<Vector>(job.blend, job.dims, at, x0);
-        if (job.x0 != nullptr) store<Vector>(job.x0 + at.offset, at.count, x0);
-        if (job.part == step_part::predict) return;
+        for (int i = 0; i < group_elements; ++i) {
+            // Takes the first group, appends it as the last: registers cannot be indexed by `first`.
+            const float state = with_noise(row, x.value[i], normals.value[i]);
+#pragma unroll
+            for (int k = i; k + group_elements < Size; k += group_elements) x.value[k] = x.value[k + group_elements];
+            x.value[Size - group_elements + i] = state;
+        }
     }
-#pragma unroll
-    for (int i = 0; i < chunk_elements; ++i)
-        x.value[i] = updated_state(row, x.value[i], output.value[i], x0.value[i]);
-    add_noise<Vector>(job, row, at, x);
-    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend<Vector>(job.blend, job.dims, at, x);
-    store<Vector>(job.x + at.offset, at.count, x);
-    write_input<Element, Vector>(job.next, job.dims, at, x);
-}
-
-template <class Element, bool Vector>
-__global__ void __launch_bounds__(most_threads, least_blocks) step_kernel(const __grid_constant__ step_job job) {
-    const step_row row = *job.row;
-    for_each_chunk(job.dims, [&](const chunk_place& at) { step_chunk<Element, Vector>(job, row, at); });
-    if (job.part == step_part::whole || job.part == step_part::update) write_timesteps(job.next, job.dims);
-}
-
-bool allows_vectors(const step_job& job) {
-    return keeps_alignment(job.dims) && is_vector_aligned(job.x) && is_vector_aligned(job.x0) &&
-           is_vector_aligned(job.guided) && is_vector_aligned(job.unconditional) &&
-           is_vector_aligned(job.conditional) && is_vector_aligned(job.noise.given) &&
-           is_vector_aligned(job.dropout.keep) && is_vector_aligned(job.blend) &&
-           is_vector_aligned(job.next, job.dims);
 }
 
 template <class Element>
-int launch_step(const step_job& job) {
-    return launch(allows_vectors(job) ? &step_kernel<Element, true> : &step_kernel<Element, false>, job);
+__device__ __forceinline__ void plain_step(const step_job& job, const step_row& row, const next_row& next,
+                                           const chunk_place& at) {
+    constexpr int size = plain_size<Element>;
+    // All loads before the first use of any.
+    const bool is_guided = job.unconditional != nullptr;
+    packed_chunk<Element, size> unconditional{};
+    if (is_guided) unconditional = load_packed<size>(static_cast<const Element*>(job.unconditional) + at.offset);
+    const float scale = is_guided ? job.values->guidance_scale : 1.0f;
+    const auto conditional = load_packed<size>(static_cast<const Element*>(job.conditional) + at.offset);
+    chunk<size> x = unpacked(load_packed<size>(job.x + at.offset));
+
+    chunk<size> output = unpacked(conditional);
+    if (is_guided) guide(scale, unpacked(unconditional), output);
+    update(row, output, predict(row, x, output), x);
+    if (adds_noise(row)) add_drawn_noise(job.noise, row, at, x);
+    store_packed(job.x + at.offset, packed<float>(x));
+    if (job.next.row == nullptr || job.next.values == nullptr) return;
+    const auto input = packed<Element>(input_of(next, x));
+    Element* target = static_cast<Element*>(job.next.values) + at.offset;
+#pragma unroll 1 // nvcc 13.0 takes the store of a second, unrolled copy apart
+    for (int copy = 0; copy < job.next.copies; ++copy, target += job.dims.batch * job.dims.elements)
+        store_packed(target, input);
 }
+
+template <class Element>
+__global__ void __launch_bounds__(most_threads, least_blocks)
+    plain_step_kernel(const __grid_constant__ step_job job) {
+    const step_row row = *job.row;
+    const next_row next = read_row(job.next);
+    for_each_chunk<plain_size<Element>>(job.dims, true,
+                                        [&](const chunk_place& at) { plain_step<Element>(job, row, next, at); });
+    write_timesteps(job.next, next, job.dims);
+}
+
+// Any step.
+
+bool allows_vectors(const step_job& job) {
+    return keeps_alignment(job.dims) && is_aligned(job.x) && is_aligned(job.x0) && is_aligned(job.guided) &&
+           is_aligned(job.unconditional) && is_aligned(job.conditional) && is_aligned(job.noise.given) &&
+           is_aligned(job.dropout.keep) && is_aligned(job.blend, job.dims) && is_aligned(job.next, job.dims);
+}
+
+/// A chunk of an output: of the model's type, or float32 where a score corrector has had it.
+__device__ __forceinline__ chunk<> load_output(const void* output, element_type type, const chunk_place& at) {
+    switch (type) {
+    case element_type::float16: return load(static_cast<const float16*>(output) + at.offset, at);
+    case element_type::bfloat16: return load(static_cast<const bfloat16*>(output) + at.offset, at);
+    default: return load(static_cast<const float*>(output) + at.offset, at);
+    }
+}
+
+/// The output after guidance.
+__device__ __forceinline__ chunk<> guided(const step_job& job, const chunk_place& at) {
+    chunk<> output = load_output(job.conditional, job.type, at);
+    if (job.unconditional != nullptr)
+        guide(job.values->guidance_scale, load_output(job.unconditional, job.type, at), output);
+    return output;
+}
+
+__device__ __forceinline__ void add_noise(const step_job& job, const step_row& row, const chunk_place& at,
+                                          chunk<>& x) {
+    if (!adds_noise(row)) return;
+    chunk<> noise = noise_of(job.noise, at);
+    if (job.dropout.is_on) drop_noise(job.dropout, job.noise, at, noise);
+#pragma unroll
+    for (int i = 0; i < group_elements; ++i) x.value[i] = with_noise(row, x.value[i], noise.value[i]);
+}
+
+__device__ __forceinline__ void step_chunk(const step_job& job, const step_row& row, const next_row& next,
+                                           const chunk_place& at) {
+    const chunk<> output = guided(job, at);
+    if (job.part == step_part::guide) return store(job.guided + at.offset, at, output);
+
+    const bool predicts = job.part != step_part::update, updates = job.part != step_part::predict;
+    const bool blends_x0 = job.blend.mask != nullptr && job.blend.is_on_x0 && predicts;
+    const bool blends_x = job.blend.mask != nullptr && !job.blend.is_on_x0 && updates;
+    chunk<> mask, known;
+    if (blends_x0 || blends_x) {
+        mask = mask_of(job.blend, job.dims, at);
+        known = known_of(job.blend, at);
+    }
+    chunk<> x = load(job.x + at.offset, at);
+    chunk<> x0;
+    if (predicts) {
+        x0 = predict(row, x, output);
+        if (blends_x0) blend(job.blend, mask, known, x0);
+        if (job.x0 != nullptr) store(job.x0 + at.offset, at, x0);
+    } else {
+        x0 = load(job.x0 + at.offset, at);
+    }
+    if (!updates) return;
+    update(row, output, x0, x);
+    add_noise(job, row, at, x);
+    if (blends_x) blend(job.blend, mask, known, x);
+    store(job.x + at.offset, at, x);
+    write_input(job.next, next, job.dims, at, x);
+}
+
+__global__ void __launch_bounds__(most_threads, least_blocks)
+    step_kernel(const __grid_constant__ step_job job, const bool is_aligned) {
+    const step_row row = *job.row;
+    const next_row next = read_row(job.next);
+    for_each_chunk(job.dims, is_aligned, [&](const chunk_place& at) { step_chunk(job, row, next, at); });
+    if (job.part == step_part::whole || job.part == step_part::update) write_timesteps(job.next, next, job.dims);
+}
+
+const void* plain_kernel_for(element_type type) {
+    switch (type) {
+    case element_type::float16: return reinterpret_cast<const void*>(&plain_step_kernel<float16>);
+    case element_type::bfloat16: return reinterpret_cast<const void*>(&plain_step_kernel<bfloat16>);
+    default: return reinterpret_cast<const void*>(&plain_step_kernel<float>);
+    }
+}
+
+const void* any_kernel() { return reinterpret_cast<const void*>(&step_kernel); }
 
 } // namespace
 
 int cuda_step(void*, const step_job& job) noexcept {
-    switch (job.next.type) { // the model's type, also after the last step
-    case element_type::float16: return launch_step<float16>(job);
-    case element_type::bfloat16: return launch_step<bfloat16>(job);
-    default: return launch_step<float>(job);
-    }
+    bool aligned = allows_vectors(job);
+    void* arguments[] = {const_cast<step_job*>(&job), &aligned}; // the plain kernel takes the first
+    if (is_plain(job))
+        return launch(plain_kernel_for(job.type), launch_shape_of(job.dims, plain_size_of(job.type)), arguments,
+                      job.stream);
+    return launch(any_kernel(), launch_shape_of(job.dims, group_elements), arguments, job.stream);
 }
 
 int load_step_kernels() noexcept {
-    const void* const kernels[] = {reinterpret_cast<const void*>(&step_kernel<float, true>),
-                                   reinterpret_cast<const void*>(&step_kernel<float, false>),
-                                   reinterpret_cast<const void*>(&step_kernel<float16, true>),
-                                   reinterpret_cast<const void*>(&step_kernel<float16, false>),
-                                   reinterpret_cast<const void*>(&step_kernel<bfloat16, true>),
-                                   reinterpret_cast<const void*>(&step_kernel<bfloat16, false>)};
+    const void* const kernels[] = {plain_kernel_for(element_type::float32), plain_kernel_for(element_type::float16),
+                                   plain_kernel_for(element_type::bfloat16), any_kernel()};
     return load_kernels(kernels);
 }
 

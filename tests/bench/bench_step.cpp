@@ -8,12 +8,16 @@
 
 #include "bench/libm_noise.hpp"
 #include "bench/machine.hpp"
+#include "bench/rows.hpp"
 #include "bench/tensor_ops.hpp"
 #include "bench/timer.hpp"
 #include "ddim/host.hpp"
 
 namespace {
 
+using bench::noisy_row;
+using bench::plain_row;
+using bench::scalars;
 using bench::timing;
 
 constexpr std::size_t sizes[] = {32, 900, 16 << 10, 1 << 20, 16 << 20};
@@ -26,24 +30,7 @@ struct options {
     bool wants(std::size_t size) const { return !quick || size <= largest_quick_size; }
 };
 
-// Not those of a schedule: with these x = 0.75 x - 0.05 o converges, so that a step repeated a million times meets
-// neither infinities nor subnormals.
-constexpr bench::step_scalars scalars{7.5f, 0.6f, 0.8f, 0.4f, 0.6f};
-
 constexpr ddim::run_values values{1, scalars.guidance_scale};
-
-constexpr ddim::step_row row_of(float noise) {
-    ddim::step_row row{};
-    row.p_x = 1.0f / scalars.sqrt_a;
-    row.p_o = -scalars.sqrt_one_minus_a / scalars.sqrt_a;
-    row.u_o = scalars.direction;
-    row.u_0 = scalars.sqrt_a_prev;
-    row.u_n = noise;
-    return row;
-}
-
-constexpr ddim::step_row plain_row = row_of(0.0f);
-constexpr ddim::step_row noisy_row = row_of(0.1f);
 
 struct free_memory {
     void operator()(std::byte* memory) const noexcept { std::free(memory); }
