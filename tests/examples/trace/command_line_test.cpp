@@ -158,8 +158,9 @@ const bad_line bad_lines[] = {
     {"run --out-x0 @no/such/folder", "--out-x0"},
     {"run --out-log @", "cannot write the file"},
 
-    // What this build does not have
+#ifndef TRACE_WITH_CUDA
     {"run --backend cuda", "--backend cuda: this build has no CUDA"},
+#endif
 };
 
 /// The line's words, with files put in place; one word "" for an empty file name.
