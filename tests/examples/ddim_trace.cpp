@@ -1,7 +1,7 @@
 // Runs one trajectory from the shell, so that another program's can be compared with it number by number.
 //
 //     options -> betas -> schedule -> timesteps -> plan       trace/tables.cpp
-//             -> inputs -> arena, model, hooks -> sampler     trace/trajectory.cpp, trace/host_run.cpp
+//             -> inputs -> arena, model, hooks -> sampler     trace/trajectory.cpp, trace/{host,cuda}_run.cpp
 //             -> files, tables, the plan                      trace/files.cpp, trace/print.cpp
 #include <cstdio>
 #include <cstdlib>
@@ -26,8 +26,11 @@ trace::tables tables; // too large for the stack
 /// Reads, runs and writes.
 bool make(trace::trajectory& run, trace::run_function backend) {
     if (!trace::read_inputs(run)) return false;
-    const ddim::status state = backend(run);
-    if (state != ddim::status::ok) return trace::refuse("%s", ddim::message(state));
+    const trace::outcome end = backend(run);
+    if (end.state != ddim::status::ok) {
+        const char* message = ddim::message(end.state);
+        return end.detail == nullptr ? trace::refuse("%s", message) : trace::refuse("%s: %s", message, end.detail);
+    }
     return trace::write_outputs(run);
 }
 

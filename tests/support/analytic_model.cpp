@@ -33,28 +33,25 @@ analytic_model::analytic_model(int steps, std::int64_t image_width, const std::v
 analytic_model::analytic_model(int steps, std::int64_t batch, std::int64_t image_width)
     : analytic_model(steps, image_width, conditions(batch), unconditional_conditions(batch)) {}
 
-int analytic_model::call(void* context, const ddim::model_call& call) noexcept {
-    const analytic_model& model = *static_cast<analytic_model*>(context);
-    const std::int64_t batch = static_cast<std::int64_t>(model.conditional_means.size());
-    for (std::int64_t row = 0; row < call.rows; ++row) {
-        const bool conditional =
-            call.which == ddim::branch::conditional || (call.which == ddim::branch::both && row >= batch);
-        const std::size_t sample = static_cast<std::size_t>(row % batch);
-        const float mean = (conditional ? model.conditional_means : model.unconditional_means)[sample];
-        const std::int64_t offset = row * call.elements;
-        model.predict(static_cast<const float*>(call.input) + offset, mean, call.row_timesteps[row], call.elements,
-                      static_cast<float*>(call.output) + offset);
-    }
-    return 0;
+analytic_job analytic_model::job_of(const ddim::model_call& call) const noexcept {
+    analytic_job job;
+    job.x = static_cast<const float*>(call.input);
+    job.row_timesteps = call.row_timesteps;
+    job.conditional_means = conditional_means.data();
+    job.unconditional_means = unconditional_means.data();
+    job.batch = static_cast<std::int64_t>(conditional_means.size());
+    job.elements = call.elements;
+    job.width = width;
+    job.one_over_train_steps = static_cast<float>(1.0 / train_steps);
+    job.which = call.which;
+    return job;
 }
 
-void analytic_model::predict(const float* x, float mean, float timestep, std::int64_t elements,
-                             float* epsilon) const noexcept {
-    const float u = timestep * static_cast<float>(1.0 / train_steps);
-    for (std::int64_t i = 0; i < elements; ++i) {
-        const std::int64_t column = i % width;
-        epsilon[i] = analytic_epsilon(x[i], x[i - column + (column + 1) % width], mean, u);
-    }
+int analytic_model::call(void* context, const ddim::model_call& call) noexcept {
+    const analytic_job job = static_cast<const analytic_model*>(context)->job_of(call);
+    float* epsilon = static_cast<float*>(call.output);
+    for (std::int64_t i = 0; i < call.rows * call.elements; ++i) epsilon[i] = analytic_epsilon_at(job, i);
+    return 0;
 }
 
 } // namespace golden

@@ -17,6 +17,30 @@ DDIM_HOST_DEVICE inline float analytic_epsilon(float x, float right, float mean,
     return y / __builtin_sqrtf(1.0f + 0.0625f * (y * y));
 }
 
+/// One call of the model. The pointers are the machine's that it runs on.
+struct analytic_job {
+    const float* x;                   ///< [rows, 4, height, width]
+    const float* row_timesteps;       ///< [rows]
+    const float* conditional_means;   ///< [batch]
+    const float* unconditional_means; ///< [batch]
+    std::int64_t batch;
+    std::int64_t elements; ///< of a row
+    std::int64_t width;
+    float one_over_train_steps;
+    ddim::branch which;
+};
+
+/// epsilon at flat index i of x.
+DDIM_HOST_DEVICE inline float analytic_epsilon_at(const analytic_job& job, std::int64_t i) noexcept {
+    const std::int64_t row = i / job.elements;
+    const bool is_conditional =
+        job.which == ddim::branch::conditional || (job.which == ddim::branch::both && row >= job.batch);
+    const float mean = (is_conditional ? job.conditional_means : job.unconditional_means)[row % job.batch];
+    const std::int64_t column = i % job.width;
+    const float right = job.x[i - column + (column + 1) % job.width];
+    return analytic_epsilon(job.x[i], right, mean, job.row_timesteps[row] * job.one_over_train_steps);
+}
+
 /// The conditions of the golden cases, [batch, 4]: c and uc of FORMAT.md.
 std::vector<float> conditions(std::int64_t batch);
 std::vector<float> unconditional_conditions(std::int64_t batch);
@@ -34,10 +58,10 @@ struct analytic_model {
     /// With the conditions of the golden cases.
     analytic_model(int train_steps, std::int64_t batch, std::int64_t width);
 
-    static int call(void* context, const ddim::model_call& call) noexcept;
+    /// The job of a call, with the means in host memory.
+    analytic_job job_of(const ddim::model_call& call) const noexcept;
 
-  private:
-    void predict(const float* x, float mean, float timestep, std::int64_t elements, float* epsilon) const noexcept;
+    static int call(void* context, const ddim::model_call& call) noexcept;
 };
 
 } // namespace golden

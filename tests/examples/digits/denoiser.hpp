@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "weights.hpp"
+#include "network.hpp"
 
 namespace digits {
 
@@ -20,9 +20,7 @@ class denoiser {
     void predict(const float* x, const int* label, std::int64_t rows, float* epsilon) const noexcept;
 
   private:
-    float scale_[labels][layers][width] = {};
-    float shift_[labels][layers][width] = {};
-    float skip_[labels] = {};
+    conditioning conditioning_ = {};
 };
 
 /// The class of an image [pixels] in [-1, 1] by a linear classifier, trained on real digits only.

@@ -28,6 +28,19 @@ bool parse_digit(const char* text, options& result) noexcept {
     return parse_int(text, 0, 9, result.first_class);
 }
 
+bool parse_backend(const char* text, options& result) noexcept {
+    constexpr struct {
+        const char* name;
+        backend_kind kind;
+    } names[] = {{"auto", backend_kind::automatic}, {"host", backend_kind::host}, {"cuda", backend_kind::cuda}};
+    for (const auto& each : names) {
+        if (std::strcmp(text, each.name) != 0) continue;
+        result.backend = each.kind;
+        return true;
+    }
+    return false;
+}
+
 bool parse_option(const char* name, const char* value, options& result) noexcept {
     if (std::strcmp(name, "--digit") == 0) return parse_digit(value, result) || refuse(name, value, "0 to 9, or all");
     if (std::strcmp(name, "--count") == 0)
@@ -44,6 +57,8 @@ bool parse_option(const char* name, const char* value, options& result) noexcept
         result.guidance = static_cast<float>(scale);
         return true;
     }
+    if (std::strcmp(name, "--backend") == 0)
+        return parse_backend(value, result) || refuse(name, value, "host, cuda or auto");
     if (std::strcmp(name, "--out") == 0) {
         result.out = value;
         return value[0] != '\0' || refuse(name, value, "a file name");

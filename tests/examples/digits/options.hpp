@@ -8,6 +8,12 @@ namespace digits {
 
 inline constexpr int most_per_class = 1000;
 
+enum class backend_kind {
+    automatic, ///< a GPU where there is one, else the host
+    host,
+    cuda,
+};
+
 struct options {
     int first_class = 0;
     int class_count = 10; ///< 1 where one digit is asked for, else all ten
@@ -16,6 +22,7 @@ struct options {
     float guidance = 2.0f;
     double eta = 0.0;
     std::uint64_t seed = 1;
+    backend_kind backend = backend_kind::automatic;
     const char* out = nullptr; ///< PGM file to write; null: none
     bool help = false;
 };
@@ -27,6 +34,7 @@ inline constexpr const char* usage = "usage: ddim_digits [options]\n"
                                      "  --guidance W       classifier-free guidance scale, -100..100       (2)\n"
                                      "  --eta E            0 deterministic .. 1 as noisy as DDPM           (0)\n"
                                      "  --seed N           of the noise, 0..2^64-1                         (1)\n"
+                                     "  --backend B        host, cuda, or auto: a GPU where there is one   (auto)\n"
                                      "  --out FILE.pgm     write the grid: a row for each digit            (none)\n"
                                      "  --help             this text\n";
 

@@ -34,8 +34,8 @@ struct denoiser_weights {
     layer hidden[layers];
     float out_w[width][pixels];
     float out_b[pixels];
-    float skip_w[embedding];
-    float skip_b;
+    float skip_w[embedding][1];
+    float skip_b[1];
 };
 static_assert(sizeof(denoiser_weights) == 61889 * sizeof(float), "no padding: the file is taken in as it is");
 

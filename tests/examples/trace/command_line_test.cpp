@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -158,8 +159,9 @@ const bad_line bad_lines[] = {
     {"run --out-x0 @no/such/folder", "--out-x0"},
     {"run --out-log @", "cannot write the file"},
 
-    // What this build does not have
+#ifndef TRACE_WITH_CUDA
     {"run --backend cuda", "--backend cuda: this build has no CUDA"},
+#endif
 };
 
 /// The line's words, with files put in place; one word "" for an empty file name.
@@ -209,6 +211,22 @@ TEST_CASE("a bad command line: exit code 2, one line on stderr, no output") {
         CHECK(files.count() == inputs);
     }
 }
+
+#ifdef TRACE_WITH_CUDA
+TEST_CASE("--backend cuda where no GPU can be used") {
+    const folder files("no_gpu");
+    write_inputs(files);
+    setenv("CUDA_VISIBLE_DEVICES", "", 1);
+    const outcome result = files.run(arguments_of("run --backend cuda", files));
+    unsetenv("CUDA_VISIBLE_DEVICES");
+    if (result.code == 0) {
+        MESSAGE("SKIPPED: this CUDA runtime cannot hide its GPU");
+        return;
+    }
+    check_refused(result, std::string(message(status::device_unavailable)) + ": ");
+    CHECK(result.err.find("CUDA") != std::string::npos); // what CUDA says itself
+}
+#endif
 
 TEST_CASE("the run of the bad lines is good without what makes it bad") {
     const folder files("good_line");

@@ -16,7 +16,7 @@ struct alignas(ddim::arena_alignment) arena_block {
 
 } // namespace
 
-ddim::status run_on_host(trajectory& run) {
+outcome run_on_host(trajectory& run) {
     const options& asked = run.asked;
     ddim::sampler_config config = config_of(run);
     config.platform = ddim::host_backend();
@@ -29,18 +29,19 @@ ddim::status run_on_host(trajectory& run) {
 
     ddim::intermediate_log log;
     ddim::status state = log.init(run.plan.steps, config.dims, asked.log_every, run.x_inter(), run.pred_x0());
-    if (state != ddim::status::ok) return state;
+    if (state != ddim::status::ok) return {state};
     config.observer = log.observer();
     config.keeps_x0 = true;
 
     const ddim::arena_layout layout = ddim::carve_arena(ddim::arena_request_of(config));
-    if (layout.state != ddim::status::ok) return layout.state;
+    if (layout.state != ddim::status::ok) return {layout.state};
     std::vector<arena_block> arena(layout.bytes / sizeof(arena_block));
     config.arena = {arena.front().bytes, layout.bytes};
 
     ddim::sampler sampler;
     state = sampler.init(config);
-    return state == ddim::status::ok ? sampler.run({run.x.data(), run.x.size()}, asked.seed) : state;
+    if (state == ddim::status::ok) state = sampler.run({run.x.data(), run.x.size()}, asked.seed);
+    return {state};
 }
 
 } // namespace trace
