@@ -289,7 +289,7 @@ void print_graphs(bench_state& bench) {
 
 void print_launches(bench_state& bench) {
     const timing empty = bench.timer.measure([&bench] { launch_empty_kernels(bench); });
-    print_runs(bench, "as plain launches", "run_plain", empty,
+    print_runs(bench, "as plain launches, the plan's among them", "run_plain", empty,
                [&bench](device_run& run) { return bench.timer.measure([&run] { run.enqueue(); }); });
 }
 

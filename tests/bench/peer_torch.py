@@ -270,6 +270,8 @@ def main():
     figures.add_argument("--csv", metavar="FILE", help="what ddim_bench_cuda --csv wrote")
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        sys.exit("no CUDA device; --device cpu shows that the rivals work")
     torch.set_grad_enabled(False)
 
     ours = {}
