@@ -6,10 +6,6 @@ namespace device_tests {
 
 namespace {
 
-int call_analytic(void* context, const ddim::model_call& call) noexcept {
-    return enqueue_analytic_model(*static_cast<const analytic_means*>(context), call);
-}
-
 void require(cudaError_t code) {
     if (code != cudaSuccess) FAIL(cudaGetErrorString(code));
 }
@@ -34,10 +30,8 @@ int device_target::predict(const test_support::model_job& job, void* stream) noe
 }
 
 ddim::model_ref device_target::analytic(golden::analytic_model& model) {
-    const std::int64_t batch = static_cast<std::int64_t>(model.conditional_means.size());
-    analytic_.push_back({place(model.conditional_means), place(model.unconditional_means), batch, model.width,
-                         static_cast<float>(1.0 / model.train_steps)});
-    return {&call_analytic, &analytic_.back()};
+    analytic_.push_back({model, place(model.conditional_means), place(model.unconditional_means)});
+    return {&golden::cuda_analytic_model::call, &analytic_.back()};
 }
 
 ddim::status device_target::run(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ddim/cuda.hpp"
+#include "support/golden_kernels.hpp"
 #include "support/target.hpp"
 #include "test_kernels.hpp"
 
@@ -27,8 +28,8 @@ class device_target final : public test_support::target {
     cudaStream_t stream() const noexcept { return stream_; }
 
     ddim::backend platform() const noexcept override { return ddim::cuda_backend(); }
-    ddim::hook_fn score_corrector() const noexcept override { return &add_scaled_state; }
-    ddim::hook_fn x0_hook() const noexcept override { return &round_to_eighths; }
+    ddim::hook_fn score_corrector() const noexcept override { return &golden::cuda_add_scaled_state; }
+    ddim::hook_fn x0_hook() const noexcept override { return &golden::cuda_round_to_eighths; }
     ddim::copy_fn copy() const noexcept override { return &ddim::cuda_copy; }
     int copy_bytes(void* to, const void* from, std::size_t bytes, void* stream) noexcept override;
     int predict(const test_support::model_job& job, void* stream) noexcept override;
@@ -47,7 +48,7 @@ class device_target final : public test_support::target {
     way how_;
     cudaStream_t stream_ = nullptr;
     std::vector<void*> blocks_;
-    std::list<analytic_means> analytic_; // a context must not move
+    std::list<golden::cuda_analytic_model> analytic_; // a context must not move
 };
 
 } // namespace device_tests

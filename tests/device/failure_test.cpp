@@ -244,7 +244,7 @@ TEST_CASE("a run with hooks and a log: each call fails in turn") {
         run.config.keeps_x0 = true;
         run.config.score_corrector = {[](void* context, const ddim::hook_call& call) noexcept {
                                           const call_shim::pause pause;
-                                          return device_tests::add_scaled_state(context, call);
+                                          return golden::cuda_add_scaled_state(context, call);
                                       },
                                       &weight};
         const std::size_t bytes = test_support::arena_bytes_of(run.config);

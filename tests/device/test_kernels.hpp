@@ -1,4 +1,4 @@
-// The models and hooks of the device tests. Each enqueues one kernel, and returns a cudaError_t.
+// The test model on the device. (The golden model and hooks: support/golden_kernels.hpp.)
 #ifndef DDIM_TESTS_DEVICE_TEST_KERNELS_HPP
 #define DDIM_TESTS_DEVICE_TEST_KERNELS_HPP
 
@@ -9,24 +9,8 @@
 
 namespace device_tests {
 
-/// The test model of support/test_model.hpp.
+/// The test model of support/test_model.hpp: enqueues one kernel, and returns a cudaError_t.
 int enqueue_test_model(const test_support::model_job& job, void* stream) noexcept;
-
-/// The golden model of support/analytic_model.hpp; the means lie in device memory.
-struct analytic_means {
-    const float* conditional;   ///< [batch]
-    const float* unconditional; ///< [batch]
-    std::int64_t batch;
-    std::int64_t width;
-    float one_over_train_steps;
-};
-int enqueue_analytic_model(const analytic_means& means, const ddim::model_call& call) noexcept;
-
-/// A score corrector: output += weight x. The context is the weight, a float of the host's.
-int add_scaled_state(void* context, const ddim::hook_call& call) noexcept;
-
-/// An x0 hook: to the nearest eighth.
-int round_to_eighths(void* context, const ddim::hook_call& call) noexcept;
 
 } // namespace device_tests
 

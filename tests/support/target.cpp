@@ -5,6 +5,7 @@
 
 #include "ddim/hooks.hpp"
 #include "ddim/host.hpp"
+#include "support/golden_hooks.hpp"
 
 namespace test_support {
 
@@ -15,11 +16,6 @@ constexpr std::size_t zone = ddim::arena_alignment;
 
 bool are_guards(const std::vector<std::byte>& bytes) {
     return std::all_of(bytes.begin(), bytes.end(), [](std::byte value) { return value == guard; });
-}
-
-int round_to_eighths(void*, const ddim::hook_call& call) noexcept {
-    for (std::int64_t i = 0; i < call.batch * call.elements; ++i) call.values[i] = rounded_to_eighth(call.values[i]);
-    return 0;
 }
 
 } // namespace
@@ -68,7 +64,7 @@ bool target::is_undamaged() {
 
 ddim::backend host_target::platform() const noexcept { return ddim::host_backend(); }
 ddim::hook_fn host_target::score_corrector() const noexcept { return &ddim::add_scaled_state; }
-ddim::hook_fn host_target::x0_hook() const noexcept { return &round_to_eighths; }
+ddim::hook_fn host_target::x0_hook() const noexcept { return &golden::round_to_eighths; }
 ddim::copy_fn host_target::copy() const noexcept { return &ddim::host_copy; }
 
 int host_target::copy_bytes(void* to, const void* from, std::size_t bytes, void*) noexcept {

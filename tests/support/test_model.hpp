@@ -56,9 +56,6 @@ DDIM_HOST_DEVICE inline void predict_at(const model_job& job, std::int64_t i) no
     }
 }
 
-/// An x0 hook at one entry: to the nearest eighth.
-DDIM_HOST_DEVICE inline float rounded_to_eighth(float x0) noexcept { return __builtin_rintf(x0 * 8.0f) / 8.0f; }
-
 } // namespace test_support
 
 #endif

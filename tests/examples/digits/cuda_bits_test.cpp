@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "backends.hpp"
-#include "support/gpu.hpp"
 
 namespace {
 
@@ -28,7 +27,6 @@ std::vector<float> digits_of(run_function run, const digits::options& asked, ddi
 } // namespace
 
 TEST_CASE("digits from a GPU have the host's bits") {
-    if (!test_support::has_gpu()) return;
     const auto list = ddim::spaced_timesteps<10>(ddim::spacing::trailing, 1000);
     for (const double eta : {0.0, 1.0}) {
         const auto plan = ddim::ddim_plan(schedule, list, {eta});

@@ -1,7 +1,7 @@
 // A trajectory on a GPU: all that it reads copied there, the CUDA backend, all that it makes copied back.
 #include "ddim/cuda.hpp"
 #include "trace/backends.hpp"
-#include "trace/cuda_formulas.hpp"
+#include "trace/cuda_models.hpp"
 
 namespace trace {
 
@@ -83,12 +83,12 @@ outcome run_on_cuda(trajectory& run) {
     move_to(gpu, config);
 
     const golden::analytic_model on_host(asked.train_steps, asked.shape.width, run.cond, run.uncond);
-    cuda_analytic_model analytic{on_host, gpu.copy_of(view(on_host.conditional_means)).data,
-                                 gpu.copy_of(view(on_host.unconditional_means)).data};
+    golden::cuda_analytic_model analytic{on_host, gpu.copy_of(view(on_host.conditional_means)).data,
+                                         gpu.copy_of(view(on_host.unconditional_means)).data};
     config.model = cuda_model(asked.model, analytic);
     float corrector_weight = asked.corrector.value_or(0.0f);
-    if (asked.corrector) config.score_corrector = {&cuda_add_scaled_state, &corrector_weight};
-    if (asked.quantize) config.x0_hook = {&cuda_round_to_eighths, nullptr};
+    if (asked.corrector) config.score_corrector = {&golden::cuda_add_scaled_state, &corrector_weight};
+    if (asked.quantize) config.x0_hook = {&golden::cuda_round_to_eighths, nullptr};
 
     const ddim::span<float> x = gpu.copy_of(view(run.x));
     const ddim::span<float> log = gpu.make<float>(run.log.size());

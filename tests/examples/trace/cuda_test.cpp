@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "support/golden.hpp"
-#include "support/gpu.hpp"
 #include "trace/golden_cases.hpp"
 
 namespace {
@@ -64,7 +63,6 @@ words options_of(const std::string& line, const folder& files) {
 } // namespace
 
 TEST_CASE("every trajectory of the reference on a GPU: the host's bytes") {
-    if (!test_support::has_gpu()) return;
     const golden::csv_table cases = golden::read_csv("traj/cases.csv");
     int ran = 0;
     for (std::size_t row = 0; row < cases.size(); ++row) {
@@ -80,7 +78,6 @@ TEST_CASE("every trajectory of the reference on a GPU: the host's bytes") {
 }
 
 TEST_CASE("other runs on a GPU: the host's bytes") {
-    if (!test_support::has_gpu()) return;
     const folder files("cuda_lines");
     files.write("eight", golden::gauss(11, 8));
     files.write("fifteen", {0, 1, 0.25f, 1, 0, 1, 0, 1, 1, 0, 0.5f, 0, 1, 0, 1});

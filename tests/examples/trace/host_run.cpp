@@ -1,8 +1,8 @@
 // A trajectory on the CPU: an arena, the formulas as models and hooks, the host's backend.
 #include "ddim/hooks.hpp"
 #include "ddim/host.hpp"
+#include "support/golden_hooks.hpp"
 #include "trace/backends.hpp"
-#include "trace/hooks.hpp"
 #include "trace/models.hpp"
 
 namespace trace {
@@ -25,7 +25,7 @@ outcome run_on_host(trajectory& run) {
     config.model = host_model(asked.model, analytic);
     float corrector_weight = asked.corrector.value_or(0.0f);
     if (asked.corrector) config.score_corrector = {&ddim::add_scaled_state, &corrector_weight};
-    if (asked.quantize) config.x0_hook = {&round_to_eighths, nullptr};
+    if (asked.quantize) config.x0_hook = {&golden::round_to_eighths, nullptr};
 
     ddim::intermediate_log log;
     ddim::status state = log.init(run.plan.steps, config.dims, asked.log_every, run.x_inter(), run.pred_x0());
