@@ -82,8 +82,8 @@ status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 /// returns.
 status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept;
 
-/// Gives the graph back to CUDA and empties it, also where that fails. No launch of it may still be under way. Returns
-/// ok, device_failed.
+/// Gives the graph back to CUDA and empties it, also where that fails. No launch of it may still be under way.
+/// Returns ok, device_failed.
 status destroy(cuda_graph& graph) noexcept;
 
 } // namespace ddim
