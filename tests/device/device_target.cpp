@@ -7,7 +7,11 @@ namespace device_tests {
 namespace {
 
 int call_analytic(void* context, const ddim::model_call& call) noexcept {
-    return enqueue_analytic_model(*static_cast<const analytic_means*>(context), call);
+    const analytic_context& model = *static_cast<const analytic_context*>(context);
+    golden::analytic_job job = model.on_host.job_of(call);
+    job.conditional_means = model.conditional_means;
+    job.unconditional_means = model.unconditional_means;
+    return enqueue_analytic_model(job, call);
 }
 
 void require(cudaError_t code) {
@@ -34,9 +38,7 @@ int device_target::predict(const test_support::model_job& job, void* stream) noe
 }
 
 ddim::model_ref device_target::analytic(golden::analytic_model& model) {
-    const std::int64_t batch = static_cast<std::int64_t>(model.conditional_means.size());
-    analytic_.push_back({place(model.conditional_means), place(model.unconditional_means), batch, model.width,
-                         static_cast<float>(1.0 / model.train_steps)});
+    analytic_.push_back({model, place(model.conditional_means), place(model.unconditional_means)});
     return {&call_analytic, &analytic_.back()};
 }
 

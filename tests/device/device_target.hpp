@@ -19,6 +19,13 @@ enum class way {
     nested,   ///< enqueue() within a capture of the caller's, in mode Global
 };
 
+/// The golden model with its means in device memory.
+struct analytic_context {
+    const golden::analytic_model& on_host;
+    const float* conditional_means;
+    const float* unconditional_means;
+};
+
 class device_target final : public test_support::target {
   public:
     explicit device_target(way how);
@@ -47,7 +54,7 @@ class device_target final : public test_support::target {
     way how_;
     cudaStream_t stream_ = nullptr;
     std::vector<void*> blocks_;
-    std::list<analytic_means> analytic_; // a context must not move
+    std::list<analytic_context> analytic_; // a context must not move
 };
 
 } // namespace device_tests

@@ -2,7 +2,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "support/analytic_model.hpp"
+#include <cstdint>
 
 namespace device_tests {
 
@@ -17,17 +17,9 @@ __global__ void test_model_kernel(test_support::model_job job) {
     if (i < job.rows * job.elements) test_support::predict_at(job, i);
 }
 
-__global__ void analytic_kernel(analytic_means means, const float* x, const float* row_timesteps, float* epsilon,
-                                ddim::branch which, std::int64_t rows, std::int64_t elements) {
+__global__ void analytic_kernel(golden::analytic_job job, float* epsilon, std::int64_t count) {
     const std::int64_t i = flat_index();
-    if (i >= rows * elements) return;
-    const std::int64_t row = i / elements;
-    const bool is_conditional =
-        which == ddim::branch::conditional || (which == ddim::branch::both && row >= means.batch);
-    const float mean = (is_conditional ? means.conditional : means.unconditional)[row % means.batch];
-    const std::int64_t column = i % elements % means.width;
-    const float right = x[i - column + (column + 1) % means.width];
-    epsilon[i] = golden::analytic_epsilon(x[i], right, mean, row_timesteps[row] * means.one_over_train_steps);
+    if (i < count) epsilon[i] = golden::analytic_epsilon_at(job, i);
 }
 
 __global__ void add_scaled_kernel(float* values, const float* x, float weight, std::int64_t count) {
@@ -53,10 +45,9 @@ int enqueue_test_model(const test_support::model_job& job, void* stream) noexcep
     return enqueue(&test_model_kernel, stream, job.rows * job.elements, job);
 }
 
-int enqueue_analytic_model(const analytic_means& means, const ddim::model_call& call) noexcept {
-    return enqueue(&analytic_kernel, call.stream, call.rows * call.elements, means,
-                   static_cast<const float*>(call.input), call.row_timesteps, static_cast<float*>(call.output),
-                   call.which, call.rows, call.elements);
+int enqueue_analytic_model(const golden::analytic_job& job, const ddim::model_call& call) noexcept {
+    const std::int64_t count = call.rows * call.elements;
+    return enqueue(&analytic_kernel, call.stream, count, job, static_cast<float*>(call.output), count);
 }
 
 int add_scaled_state(void* context, const ddim::hook_call& call) noexcept {

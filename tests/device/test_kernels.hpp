@@ -2,9 +2,8 @@
 #ifndef DDIM_TESTS_DEVICE_TEST_KERNELS_HPP
 #define DDIM_TESTS_DEVICE_TEST_KERNELS_HPP
 
-#include <cstdint>
-
 #include "ddim/model.hpp"
+#include "support/analytic_model.hpp"
 #include "support/test_model.hpp"
 
 namespace device_tests {
@@ -13,14 +12,7 @@ namespace device_tests {
 int enqueue_test_model(const test_support::model_job& job, void* stream) noexcept;
 
 /// The golden model of support/analytic_model.hpp; the means lie in device memory.
-struct analytic_means {
-    const float* conditional;   ///< [batch]
-    const float* unconditional; ///< [batch]
-    std::int64_t batch;
-    std::int64_t width;
-    float one_over_train_steps;
-};
-int enqueue_analytic_model(const analytic_means& means, const ddim::model_call& call) noexcept;
+int enqueue_analytic_model(const golden::analytic_job& job, const ddim::model_call& call) noexcept;
 
 /// A score corrector: output += weight x. The context is the weight, a float of the host's.
 int add_scaled_state(void* context, const ddim::hook_call& call) noexcept;
