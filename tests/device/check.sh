@@ -74,12 +74,8 @@ command -v ninja >/dev/null && generator=(-G Ninja)
 cmake -S . -B "$build" "${generator[@]}" -DDDIM_CUDA=ON -DCMAKE_CUDA_COMPILER="$nvcc" \
     -DCMAKE_CUDA_ARCHITECTURES="$architecture-real" -DCMAKE_CUDA_FLAGS=-lineinfo ${doctest:+"$doctest"} \
     >"$folder/configure.log" 2>&1 || fail "cmake failed: $folder/configure.log"
-known_targets=$(cmake --build "$build" --target help)
-targets=()
-for target in ddim_device_tests ddim_device_failure_tests ddim_digits ddim_bench_cuda; do
-    grep -qw "$target" <<<"$known_targets" && targets+=("$target")
-done
-cmake --build "$build" --parallel --target "${targets[@]}" >"$folder/build.log" 2>&1 ||
+cmake --build "$build" --parallel --target ddim_device_tests ddim_device_failure_tests ddim_digits \
+    ddim_digits_device_tests ddim_trace ddim_trace_device_tests ddim_cuda_sample ddim_bench_cuda >"$folder/build.log" 2>&1 ||
     fail "the build failed: $folder/build.log"
 
 # The runs: each has a line in the table and a file in the folder.
@@ -116,27 +112,21 @@ sanitize() { # NAME COMMAND...: under each of the four tools
     done
 }
 
-check device_tests "$bin/ddim_device_tests"
-check device_failure_tests "$bin/ddim_device_failure_tests"
-sanitize device_tests "$bin/ddim_device_tests"
-sanitize device_failure_tests "$bin/ddim_device_failure_tests"
+demo=("$bin/ddim_digits" --backend cuda)
+programs=(device_tests device_failure_tests digits_device_tests trace_device_tests cuda_sample)
+for name in "${programs[@]}"; do check "$name" "$bin/ddim_$name"; done
+check demo "${demo[@]}" --out "$folder/digits.pgm"
+for name in "${programs[@]}"; do
+    # The tests of ddim_trace start it once for each of their cases: minutes for each tool.
+    [ "$name" = trace_device_tests ] || sanitize "$name" "$bin/ddim_$name"
+done
+sanitize demo "${demo[@]}" --out "$folder/digits_sanitized.pgm"
 
-if "$bin/ddim_digits" --help 2>&1 | grep -q -e --backend; then
-    check demo "$bin/ddim_digits" --backend cuda --out "$folder/digits.pgm"
-    sanitize demo "$bin/ddim_digits" --backend cuda --out "$folder/digits_sanitized.pgm"
+check bench_cuda "$bin/ddim_bench_cuda" --csv "$folder/bench_cuda.csv"
+if python3 -c 'import torch' 2>/dev/null; then
+    check peer_torch python3 tests/bench/peer_torch.py --csv "$folder/bench_cuda.csv"
 else
-    add_line demo missing "ddim_digits has no --backend"
-fi
-
-if [ -x "$bin/ddim_bench_cuda" ]; then
-    check bench_cuda "$bin/ddim_bench_cuda" --csv "$folder/bench_cuda.csv"
-    if python3 -c 'import torch' 2>/dev/null; then
-        check peer_torch python3 tests/bench/peer_torch.py --csv "$folder/bench_cuda.csv"
-    else
-        add_line peer_torch missing "python3 has no torch"
-    fi
-else
-    add_line bench_cuda missing "not in this build"
+    add_line peer_torch missing "python3 has no torch"
 fi
 
 {

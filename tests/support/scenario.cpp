@@ -131,8 +131,11 @@ class configured {
         config.known.noise = what.known;
         config.known.mask_regenerates = what.mask_regenerates;
         config.known.ends_exact = what.ends_exact;
-        if (what.gives_mask_noise)
-            config.known.given_noise = place(mask_noise, golden::gauss_of_steps(2000, scenario_steps, values));
+        if (!what.gives_mask_noise) return;
+        std::vector<float> noise = golden::gauss_of_steps(2000, scenario_steps, values);
+        // What is put in place clean reads no noise: it would show.
+        if (what.known == ddim::known_noise::none) noise.assign(noise.size(), std::nanf(""));
+        config.known.given_noise = place(mask_noise, noise);
     }
 
     target& on_;
