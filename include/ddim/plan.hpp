@@ -256,11 +256,19 @@ constexpr status check_levels(schedule_view schedule, timesteps_view list, int f
     return status::ok;
 }
 
-constexpr status compute_ddim_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
-                                   step_row* rows, int capacity) noexcept {
+/// What every run from noise to sample asks before its first row.
+template <class Options>
+constexpr status check_descent(schedule_view schedule, timesteps_view list, const Options& options,
+                               int capacity) noexcept {
     status state = check_tables(schedule, list, capacity);
     if (state == status::ok) state = check_options(options);
     if (state == status::ok) state = check_levels(schedule, list, 0, divisors_of(options));
+    return state;
+}
+
+constexpr status compute_ddim_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
+                                   step_row* rows, int capacity) noexcept {
+    const status state = check_descent(schedule, list, options, capacity);
     if (state != status::ok) return state;
     for (int i = 0; i < list.steps; ++i) {
         const double a_prev = i + 1 < list.steps ? level_at(schedule, list, i + 1) : end_level(schedule, options);
@@ -288,9 +296,7 @@ constexpr status compute_ddim_inverse_rows(schedule_view schedule, timesteps_vie
 
 constexpr status compute_ddpm_rows(schedule_view schedule, timesteps_view list, const ddpm_options& options,
                                    step_row* rows, int capacity) noexcept {
-    status state = check_tables(schedule, list, capacity);
-    if (state == status::ok) state = check_options(options);
-    if (state == status::ok) state = check_levels(schedule, list, 0, divisors_of(options));
+    const status state = check_descent(schedule, list, options, capacity);
     if (state != status::ok) return state;
     for (int i = 0; i < list.steps; ++i) {
         const bool is_last = i + 1 == list.steps;

@@ -212,6 +212,15 @@ hook_call call_on(std::vector<float>& data, std::int64_t samples) {
     return call;
 }
 
+/// A run of `plan` on the diary's model.
+ddim::sampler_config config_of(diary& notes) {
+    ddim::sampler_config config;
+    config.plan = plan;
+    config.dims = {batch, elements};
+    config.model = {&diary::model, &notes};
+    return config;
+}
+
 } // namespace
 
 TEST_CASE("the hooks' place in a step, what they see and what they change: every guidance, scale and model type") {
@@ -225,10 +234,7 @@ TEST_CASE("the hooks' place in a step, what they see and what they change: every
 
 TEST_CASE("an x0 hook costs no observer: the run is the same without keeps_x0") {
     diary notes;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {&diary::model, &notes};
+    ddim::sampler_config config = config_of(notes);
     config.x0_hook = {&diary::change_x0, &notes};
     std::vector<float> x(values);
     REQUIRE(run_config(config, x) == status::ok);
@@ -240,10 +246,7 @@ TEST_CASE("an x0 hook costs no observer: the run is the same without keeps_x0") 
 TEST_CASE("under inpainting of x0 the hook is shown the blended x0") {
     const std::vector<float> everywhere(1, 1.0f), known = golden::gauss(2, values);
     diary notes;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {&diary::model, &notes};
+    ddim::sampler_config config = config_of(notes);
     config.x0_hook = {&diary::change_x0, &notes};
     config.known = ddim::sdcpp_inpainting(view(everywhere), view(known));
     config.known.mask_regenerates = false;
@@ -267,10 +270,7 @@ TEST_CASE("under inpainting of x0 the backend is asked to blend x0 before the ho
     } platform;
     const std::vector<float> everywhere(1, 1.0f), known = golden::gauss(2, values);
     diary notes;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {&diary::model, &notes};
+    ddim::sampler_config config = config_of(notes);
     config.x0_hook = {&diary::change_x0, &notes};
     config.known = ddim::sdcpp_inpainting(view(everywhere), view(known));
     config.platform = {&recorder::begin, &recorder::step, &platform};
@@ -340,10 +340,7 @@ TEST_CASE("quantize_to_codebook in a run: what cannot be used ends it with hook_
                                   {view(entries), 4}}; // 150 is no multiple of 4
     for (ddim::codebook book : bad) {
         diary notes;
-        ddim::sampler_config config;
-        config.plan = plan;
-        config.dims = {batch, elements};
-        config.model = {&diary::model, &notes};
+        ddim::sampler_config config = config_of(notes);
         config.x0_hook = {&ddim::quantize_to_codebook, &book};
         std::vector<float> x(values);
         CHECK(run_config(config, x) == status::hook_failed);
@@ -352,10 +349,7 @@ TEST_CASE("quantize_to_codebook in a run: what cannot be used ends it with hook_
     }
     ddim::codebook book{view(entries), 1};
     diary notes;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {&diary::model, &notes};
+    ddim::sampler_config config = config_of(notes);
     config.x0_hook = {&ddim::quantize_to_codebook, &book};
     config.observer = {&diary::observe, &notes};
     config.keeps_x0 = true;
