@@ -19,11 +19,12 @@ __device__ __forceinline__ chunk<> initial_state_of(const begin_job& job, const 
     return x;
 }
 
+// is_aligned is no bool: see step_kernel.
 __global__ void __launch_bounds__(most_threads, least_blocks)
-    begin_kernel(const __grid_constant__ begin_job job, const bool is_aligned) {
+    begin_kernel(const __grid_constant__ begin_job job, const int is_aligned) {
     const next_row next = read_row(job.next);
     const bool blends = job.blend.mask != nullptr;
-    for_each_chunk(job.dims, is_aligned, [&](const chunk_place& at) {
+    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) {
         chunk<> x = initial_state_of(job, at);
         if (blends) blend(job.blend, mask_of(job.blend, job.dims, at), known_of(job.blend, at), x);
         if (job.initial != initial_state::given || blends) store(job.x + at.offset, at, x);
@@ -42,7 +43,7 @@ const void* kernel() { return reinterpret_cast<const void*>(&begin_kernel); }
 } // namespace
 
 int cuda_begin(void*, const begin_job& job) noexcept {
-    bool aligned = allows_vectors(job);
+    int aligned = allows_vectors(job) ? 1 : 0;
     void* arguments[] = {const_cast<begin_job*>(&job), &aligned};
     return launch(kernel(), launch_shape_of(job.dims, group_elements), arguments, job.stream);
 }

@@ -162,11 +162,12 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
     write_input(job.next, next, job.dims, at, x);
 }
 
+// is_aligned is no bool: how nvcc loads one depends on the host compiler's char, and the device code must not.
 __global__ void __launch_bounds__(most_threads, least_blocks)
-    step_kernel(const __grid_constant__ step_job job, const bool is_aligned) {
+    step_kernel(const __grid_constant__ step_job job, const int is_aligned) {
     const step_row row = *job.row;
     const next_row next = read_row(job.next);
-    for_each_chunk(job.dims, is_aligned, [&](const chunk_place& at) { step_chunk(job, row, next, at); });
+    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) { step_chunk(job, row, next, at); });
     if (job.part == step_part::whole || job.part == step_part::update) write_timesteps(job.next, next, job.dims);
 }
 
@@ -183,7 +184,7 @@ const void* any_kernel() { return reinterpret_cast<const void*>(&step_kernel); }
 } // namespace
 
 int cuda_step(void*, const step_job& job) noexcept {
-    bool aligned = allows_vectors(job);
+    int aligned = allows_vectors(job) ? 1 : 0;
     void* arguments[] = {const_cast<step_job*>(&job), &aligned}; // the plain kernel takes the first
     if (is_plain(job))
         return launch(plain_kernel_for(job.type), launch_shape_of(job.dims, plain_size_of(job.type)), arguments,
