@@ -26,9 +26,9 @@ enum class beta_schedule {
 /// Arguments of the reference's make_beta_schedule.
 struct beta_options {
     beta_schedule kind = beta_schedule::scaled_linear;
-    double beta_start = 0.00085; ///< (0, 1]; squaredcos_cap_v2 does not read it
-    double beta_end = 0.012;     ///< (0, 1]; squaredcos_cap_v2 does not read it
-    double cosine_s = 0.008;     ///< offset of squaredcos_cap_v2, >= 0; the others do not read it
+    double beta_start = 0.00085; ///< (0, 1]; no effect on squaredcos_cap_v2
+    double beta_end = 0.012;     ///< (0, 1]; no effect on squaredcos_cap_v2
+    double cosine_s = 0.008;     ///< offset of squaredcos_cap_v2, >= 0; no effect on the others
 };
 
 /// betas in double, entry t for timestep t in 0 .. train_steps - 1. Carries the status of its making.
