@@ -136,6 +136,8 @@ constexpr status check_betas(const double* betas, int train_steps) noexcept {
 
 constexpr status compute_betas(const beta_options& options, double* betas, int train_steps) noexcept {
     if (train_steps < 1) return status::train_steps_out_of_range;
+    if (options.kind < beta_schedule::linear || options.kind > beta_schedule::sqrt)
+        return status::option_out_of_range;
     const bool finite = is_finite(options.beta_start) && is_finite(options.beta_end) && options.cosine_s >= 0.0 &&
                         is_finite(options.cosine_s);
     if (!finite) return status::beta_out_of_range;
@@ -224,8 +226,8 @@ constexpr status compute_ddpm_buffer(ddpm_buffer which, double v_posterior, cons
 } // namespace detail
 
 /// The betas of one of the named schedules, for `train_steps` <= Capacity training timesteps.
-/// State: ok, train_steps_out_of_range, beta_out_of_range. In a constant, anything but ok does not compile.
-/// Source: make_beta_schedule of the reference, bit for bit once rounded to float32.
+/// State: ok, train_steps_out_of_range, option_out_of_range, beta_out_of_range. In a constant, anything but ok does
+/// not compile. Source: make_beta_schedule of the reference, bit for bit once rounded to float32.
 template <int Capacity>
 constexpr beta_table<Capacity> betas(const beta_options& options = {}, int train_steps = Capacity) {
     beta_table<Capacity> table{};

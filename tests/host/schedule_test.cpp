@@ -125,6 +125,8 @@ TEST_CASE("a capacity larger than the schedule changes nothing") {
 }
 
 TEST_CASE("betas out of range are refused, and the refusal travels on") {
+    CHECK(ddim::betas<10>({static_cast<ddim::beta_schedule>(99)}).state == ddim::status::option_out_of_range);
+    CHECK(ddim::betas<10>({static_cast<ddim::beta_schedule>(-1)}).state == ddim::status::option_out_of_range);
     for (const double bad : {0.0, -0.001, 1.5, infinity, -infinity, not_a_number}) {
         CAPTURE(bad);
         for (const beta_schedule kind : {beta_schedule::linear, beta_schedule::scaled_linear, beta_schedule::sqrt}) {
