@@ -50,7 +50,7 @@ status q_posterior_mean(schedule_view schedule, int timestep, span<const float> 
     const status state = check(schedule, timestep, x0, x, mean);
     if (state != status::ok) return state;
     const double a = level(schedule, timestep), a_prev = level(schedule, timestep - 1);
-    if (a >= 1.0) return status::prediction_undefined;
+    if (a >= 1.0 || a_prev <= 0.0) return status::prediction_undefined;
     const double alpha = a / a_prev;
     combine(detail::sqrt(a_prev) * (1.0 - alpha) / (1.0 - a), x0, detail::sqrt(alpha) * (1.0 - a_prev) / (1.0 - a), x,
             mean);

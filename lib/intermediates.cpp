@@ -8,7 +8,7 @@ status intermediate_log::init(int steps, const shape& dims, int log_every_t, spa
     if (log_every_t < 1) return status::log_every_t_out_of_range;
     const status shaped = detail::check_shape(dims);
     if (shaped != status::ok) return shaped;
-    if (x_inter.data == nullptr || pred_x0.data == nullptr) return status::log_null;
+    if (x_inter.data == nullptr || pred_x0.data == nullptr || copy == nullptr) return status::log_null;
     const std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
     const std::size_t entries = static_cast<std::size_t>(intermediate_count(steps, log_every_t));
     if (x_inter.size / entries < values || pred_x0.size / entries < values) return status::log_too_small;
@@ -24,6 +24,7 @@ status intermediate_log::init(int steps, const shape& dims, int log_every_t, spa
 
 int intermediate_log::observe(void* context, const observation& seen) noexcept {
     intermediate_log& log = *static_cast<intermediate_log*>(context);
+    if (log.copy_ == nullptr) return 1; // never initialised
     if (seen.step < 0) {
         log.count_ = 0;
         return log.append(seen.x, seen.x, seen.stream);

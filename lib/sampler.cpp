@@ -5,18 +5,23 @@
 namespace ddim {
 
 status sampler::init(const sampler_config& config) noexcept {
-    *this = sampler{};
     arena_layout layout;
-    const status checked = detail::check_config(config, layout);
-    if (checked != status::ok) return checked;
-    config_ = config;
-    layout_ = layout;
-    if (config.platform.check != nullptr) {
-        last_code_ = config.platform.check(config.platform.context, config.arena.data);
-        if (last_code_ != 0) return status::device_unavailable;
+    status checked = detail::check_config(config, layout);
+    int code = 0;
+    if (checked == status::ok && config.platform.check != nullptr) {
+        code = config.platform.check(config.platform.context, config.arena.data);
+        if (code != 0) checked = status::device_unavailable;
     }
-    phase_ = phase::ready;
-    state_ = status::not_begun;
+    forget_run();
+    last_code_ = code;
+    if (checked != status::ok) {
+        config_ = sampler_config{};
+        phase_ = phase::blank;
+        state_ = status::not_initialised;
+        return checked;
+    }
+    config_ = config; // which may be this sampler's own
+    layout_ = layout;
     return status::ok;
 }
 
@@ -56,7 +61,8 @@ status sampler::run(span<float> x, std::uint64_t seed, void* stream) noexcept {
 status sampler::run_loaded(span<float> x, void* stream) noexcept {
     if (phase_ != phase::blank && config_.model.function == nullptr) return status::model_missing;
     if (phase_ != phase::blank && !is_loaded_) return status::not_begun;
-    const status begun = start(x, stream);
+    status begun = check_x(x);
+    if (begun == status::ok) begun = start(x, stream);
     return begun == status::ok ? run_steps() : begun;
 }
 
@@ -68,11 +74,18 @@ status sampler::run_steps() noexcept {
 }
 
 status sampler::begin(span<float> x, std::uint64_t seed, void* stream) noexcept {
+    status state = check_x(x);
+    if (state == status::ok) state = load(seed, stream);
+    return state == status::ok ? start(x, stream) : state;
+}
+
+/// Whether a run may begin on x. One that may not ends what was under way.
+status sampler::check_x(span<float> x) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
+    step_ = 0;
+    last_code_ = 0;
     const status checked = detail::check_state(x, config_);
-    if (checked != status::ok) return end_run(checked, 0);
-    const status loaded = load(seed, stream);
-    return loaded == status::ok ? start(x, stream) : loaded;
+    return checked == status::ok ? status::ok : end_run(checked, 0);
 }
 
 status sampler::load(std::uint64_t seed, void* stream) noexcept {
@@ -96,11 +109,6 @@ status sampler::load(std::uint64_t seed, void* stream) noexcept {
 
 /// Begins a run of what is loaded.
 status sampler::start(span<float> x, void* stream) noexcept {
-    if (phase_ == phase::blank) return status::not_initialised;
-    step_ = 0;
-    last_code_ = 0;
-    const status checked = detail::check_state(x, config_);
-    if (checked != status::ok) return end_run(checked, 0);
     x_ = x.data;
     stream_ = stream;
     phase_ = phase::call_due;
@@ -237,15 +245,18 @@ status sampler::call_hook(const hook_ref& hook, float* values) noexcept {
     call.step = step_;
     call.stream = stream_;
     const int code = hook.function(hook.context, call);
-    return code == 0 ? status::ok : end_run(status::hook_failed, code);
+    if (code != 0) return end_run(status::hook_failed, code);
+    return phase_ == phase::ready ? status::not_begun : status::ok; // the hook itself gave the run up
 }
 
 /// Shows the state after a row of the plan, or, as row -1, before the first.
 status sampler::show(int row, const float* x0) noexcept {
     if (config_.observer.function == nullptr) return status::ok;
     const float timestep = config_.plan.rows[row < 0 ? 0 : row].timestep;
+    const bool is_over = phase_ == phase::ended;
     const int wish = config_.observer.function(config_.observer.context, {row, timestep, x_, x0, stream_});
-    return wish == 0 ? status::ok : end_run(status::stopped, wish);
+    if (wish != 0) return end_run(status::stopped, wish);
+    return phase_ == phase::ready && !is_over ? status::not_begun : status::ok; // as in call_hook
 }
 
 status sampler::end_run(status why, int code) noexcept {

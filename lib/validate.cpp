@@ -19,8 +19,9 @@ bool is_finite(float value) noexcept { return ddim::detail::is_finite(static_cas
 bool is_finite(const level& at) noexcept { return is_finite(at.x0) && is_finite(at.noise); }
 
 bool is_finite(const step_row& row) noexcept {
-    return is_finite(row.timestep) && is_finite(row.m_x) && is_finite(row.p_x) && is_finite(row.p_o) &&
-           row.clip > 0.0f && is_finite(row.u_x) && is_finite(row.u_o) && is_finite(row.u_0) && is_finite(row.u_n) &&
+    const bool fits_int = row.timestep >= -0x1p31f && row.timestep < 0x1p31f; // model_call::timestep_index
+    return fits_int && is_finite(row.m_x) && is_finite(row.p_x) && is_finite(row.p_o) && row.clip > 0.0f &&
+           is_finite(row.u_x) && is_finite(row.u_o) && is_finite(row.u_0) && is_finite(row.u_n) &&
            is_finite(row.from) && is_finite(row.to);
 }
 

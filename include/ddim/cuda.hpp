@@ -73,6 +73,7 @@ status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t 
 
 /// Enqueues a run of the graph, with the plan, the scale and the seed that the arena then holds: those of the last
 /// capture(), update() or enqueue() on the stream. Where the config says that x_T is given, x must hold it anew.
+/// Whether both predictions are asked for is the graph's: after an enqueue() at scale 1, or from it, use update().
 /// Waits for nothing. Returns ok, graph_empty, device_failed.
 status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 

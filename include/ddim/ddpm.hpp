@@ -22,7 +22,7 @@ status predict_start_from_noise(schedule_view schedule, int timestep, span<const
 
 /// mean = posterior_mean_coef1 x0 + posterior_mean_coef2 x: the mean of q(x_{t-1} | x_t, x0) (the reference's
 /// q_posterior). Its variance is ddpm_table(betas, ddpm_buffer::posterior_variance, v_posterior).values[timestep].
-/// prediction_undefined at a = 1.
+/// prediction_undefined at a = 1, and where the level before is 0.
 status q_posterior_mean(schedule_view schedule, int timestep, span<const float> x0, span<const float> x,
                         span<float> mean) noexcept;
 

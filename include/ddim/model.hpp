@@ -47,7 +47,8 @@ struct observation {
     int step = 0;              ///< row of the plan that has just been done; -1 at the start
     float timestep = 0.0f;     ///< of that row
     const float* x = nullptr;  ///< [batch, elements] the new state, on a GPU in device memory
-    const float* x0 = nullptr; ///< [batch, elements] the predicted clean sample; null unless sampler_config::keeps_x0
+    const float* x0 = nullptr; ///< [batch, elements] the predicted clean sample; null without
+                               ///< sampler_config::keeps_x0 and without an x0 hook
     void* stream = nullptr;    ///< of the run
 };
 

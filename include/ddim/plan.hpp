@@ -296,7 +296,9 @@ constexpr status compute_ddim_inverse_rows(schedule_view schedule, timesteps_vie
 
 constexpr status compute_ddpm_rows(schedule_view schedule, timesteps_view list, const ddpm_options& options,
                                    step_row* rows, int capacity) noexcept {
-    const status state = check_descent(schedule, list, options, capacity);
+    status state = check_descent(schedule, list, options, capacity);
+    // The stride's alpha divides by the level that a row leads to.
+    if (state == status::ok) state = check_levels(schedule, list, 1, {true, false});
     if (state != status::ok) return state;
     for (int i = 0; i < list.steps; ++i) {
         const bool is_last = i + 1 == list.steps;
@@ -310,11 +312,12 @@ constexpr status compute_ddpm_rows(schedule_view schedule, timesteps_view list, 
 template <auto Compute, auto Fill, int Capacity, class Options>
 constexpr plan<Capacity> build_plan(schedule_view schedule, const timesteps<Capacity>& list, const Options& options) {
     plan<Capacity> result{};
-    result.steps = list.steps;
     if (DDIM_CONSTANT_EVALUATED())
         result.state = Compute(schedule, list, options, result.rows, Capacity);
     else
         result.state = Fill(schedule, list, options, result.rows, Capacity);
+    if (result.state == status::ok)
+        result.steps = list.steps; // a list that was refused may count more than there are
     refuse_constant_unless_ok(result.state);
     return result;
 }

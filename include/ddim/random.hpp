@@ -5,7 +5,7 @@
 //     normal = component element % 4 of {r(b0) cos(b1), r(b0) sin(b1), r(b2) cos(b3), r(b2) sin(b3)}
 //
 // with r(b) = sqrt(-2 ln((b + 1/2) / 2^32)) and angles b / 2^32 of a turn (Box and Muller 1958). So a number depends
-// on nothing but its place: not on the batch, the shard, the launch shape or the machine. The largest is 6.77.
+// on nothing but its place: not on the batch, the shard, the launch shape or the machine. None is larger than 6.764.
 // log, sin and cos are polynomials in float32, each operation rounded once, in the order written: compile without
 // contraction.
 #ifndef DDIM_RANDOM_HPP

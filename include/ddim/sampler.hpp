@@ -89,14 +89,14 @@ class sampler {
     bool next(model_call& call) noexcept;
 
     /// Takes the model's output: `code` is what the model returned. After the last call of a step, does the step and
-    /// shows it to the observer. Returns ok, not_begun, no_call_pending, model_failed, hook_failed, device_failed,
-    /// stopped; after a failure the run has ended and the same status comes until the next begin.
+    /// shows it to the observer. Returns ok, not_initialised, not_begun, no_call_pending, model_failed, hook_failed,
+    /// device_failed, stopped; after a failure the run has ended and the same status comes until the next begin.
     status commit(int code = 0) noexcept;
 
     // A run in two parts, for work that is enqueued once and replayed: run() is load() and run_loaded().
 
-    /// Hands the plan, the guidance scale and this seed to the platform, for the runs that follow on the stream.
-    /// Returns ok, not_initialised, device_failed.
+    /// Hands the plan, the guidance scale and this seed to the platform, for the runs that follow on the stream; a
+    /// run under way is given up. Returns ok, not_initialised, device_failed.
     status load(std::uint64_t seed, void* stream = nullptr) noexcept;
 
     /// A whole run of what was loaded last. Returns what run() returns; not_begun where nothing was loaded.
@@ -117,6 +117,7 @@ class sampler {
   private:
     enum class phase : unsigned char { blank, ready, call_due, call_pending, ended };
 
+    status check_x(span<float> x) noexcept;
     status start(span<float> x, void* stream) noexcept;
     void forget_run() noexcept;
     status make_start() noexcept;

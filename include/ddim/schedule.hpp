@@ -84,8 +84,8 @@ enum class ddpm_buffer {
 };
 
 // The archive's twins of the constexpr builders below, for run time. They fill `train_steps` entries and return
-// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range, values_null; fill_ddpm_buffer also
-// option_out_of_range, v_posterior_out_of_range.
+// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range, values_null; fill_betas and
+// fill_ddpm_buffer also option_out_of_range, the latter v_posterior_out_of_range.
 status fill_betas(const beta_options& options, double* betas, int train_steps) noexcept;
 status fill_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept;
 status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
@@ -125,10 +125,11 @@ constexpr double unchecked_beta(const beta_options& options, int train_steps, in
     return root * root;
 }
 
+/// A beta that 1 - beta rounds away would leave a level of 1, by whose noise the DDPM buffers divide.
 /// Beta 1 (zero terminal SNR) is allowed at the last timestep only: after it every level would be the same.
 constexpr status check_betas(const double* betas, int train_steps) noexcept {
     for (int t = 0; t < train_steps; ++t) {
-        const bool valid = betas[t] > 0.0 && (betas[t] < 1.0 || (betas[t] == 1.0 && t == train_steps - 1));
+        const bool valid = 1.0 - betas[t] < 1.0 && (betas[t] < 1.0 || (betas[t] == 1.0 && t == train_steps - 1));
         if (!valid) return status::beta_out_of_range;
     }
     return status::ok;
@@ -242,7 +243,7 @@ constexpr beta_table<Capacity> betas(const beta_options& options = {}, int train
     return table;
 }
 
-/// The caller's own betas (diffusers' trained_betas): each in (0, 1), the last may be 1 (zero terminal SNR).
+/// The caller's own betas (diffusers' trained_betas): each in (2^-54, 1), the last may be 1 (zero terminal SNR).
 /// State: ok, beta_out_of_range. In a constant, anything but ok does not compile.
 template <int Count>
 constexpr beta_table<Count> given_betas(const double (&values)[Count]) {

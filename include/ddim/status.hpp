@@ -106,7 +106,7 @@ constexpr const char* message(status value) noexcept {
     case status::no_call_pending: return "commit() without a model call handed out by next()";
     case status::train_steps_out_of_range:
         return "the number of training timesteps must lie between 1 and the capacity of the schedule's type";
-    case status::beta_out_of_range: return "every beta must lie in (0, 1], and 1 only at the last timestep";
+    case status::beta_out_of_range: return "every beta must lie in (2^-54, 1], and 1 only at the last timestep";
     case status::steps_out_of_range:
         return "the number of steps must lie between 1 and both the training timesteps and the capacity";
     case status::steps_unavailable:
@@ -118,7 +118,7 @@ constexpr const char* message(status value) noexcept {
     case status::prediction_undefined:
         return "epsilon prediction needs alphas_cumprod > 0 and sample prediction alphas_cumprod < 1 at every step";
     case status::plan_empty: return "the plan has no steps";
-    case status::plan_not_finite: return "a coefficient of the plan is not finite";
+    case status::plan_not_finite: return "a coefficient of the plan is not finite, or a timestep beyond an int";
     case status::temperature_out_of_range: return "the temperature must be finite and at least 0";
     case status::v_posterior_out_of_range: return "v_posterior must lie in [0, 1]";
     case status::plan_mismatch:
@@ -128,7 +128,8 @@ constexpr const char* message(status value) noexcept {
     case status::elements_out_of_range: return "the elements of a sample must lie between 1 and 2^34";
     case status::shape_overflow: return "batch x elements does not fit in the address space";
     case status::guidance_scale_not_finite: return "the guidance scale must be finite";
-    case status::first_sample_out_of_range: return "first_sample must be at least 0, first_sample + batch below 2^31";
+    case status::first_sample_out_of_range:
+        return "first_sample must be at least 0, first_sample + batch at most 2^31";
     case status::option_out_of_range: return "an option does not name a value of its enum";
     case status::noise_dropout_out_of_range: return "the noise dropout must lie in [0, 1)";
     case status::arena_null: return "the arena is a null pointer";
@@ -157,7 +158,7 @@ constexpr const char* message(status value) noexcept {
     case status::mask_noise_too_small:
         return "the mask's noise is smaller than batch x elements, for fresh noise times the steps";
     case status::log_every_t_out_of_range: return "log_every_t must be at least 1";
-    case status::log_null: return "a buffer of the log is a null pointer";
+    case status::log_null: return "a buffer of the log, or its copy function, is a null pointer";
     case status::log_too_small: return "a buffer of the log holds fewer than intermediate_count() x batch x elements";
     case status::values_null: return "a buffer is a null pointer";
     case status::values_size_mismatch: return "buffers that belong together must have the same size";

@@ -83,7 +83,7 @@ constexpr bool gives_steps(spacing rule, int train_steps, int steps, int offset)
     if (steps < 1 || steps > train_steps || offset <= -train_steps || offset >= train_steps) return false;
     if (rule == spacing::uniform) {
         const int stride = train_steps / steps;
-        if ((train_steps + stride - 1) / stride != steps) return false;
+        if ((train_steps - 1) / stride + 1 != steps) return false;
     }
     return timestep_at(rule, train_steps, steps, 0) + offset >= 0 &&
            timestep_at(rule, train_steps, steps, steps - 1) + offset < train_steps;
@@ -91,10 +91,10 @@ constexpr bool gives_steps(spacing rule, int train_steps, int steps, int offset)
 
 constexpr nearest find_nearest_steps(spacing rule, int train_steps, int steps, int offset) noexcept {
     nearest found{};
-    const int top = steps - 1 < train_steps ? steps - 1 : train_steps;
-    for (int count = top; count >= 1 && found.below == 0; --count)
+    const int asked = steps < 0 ? 0 : (steps > train_steps ? train_steps + 1 : steps);
+    for (int count = asked - 1; count >= 1 && found.below == 0; --count)
         if (gives_steps(rule, train_steps, count, offset)) found.below = count;
-    for (int count = steps < 0 ? 1 : steps + 1; count <= train_steps && found.above == 0; ++count)
+    for (int count = asked + 1; count <= train_steps && found.above == 0; ++count)
         if (gives_steps(rule, train_steps, count, offset)) found.above = count;
     return found;
 }

@@ -85,6 +85,11 @@ const wrong_config wrong_configs[] = {
          static const auto plan = altered(&ddim::step_row::timestep, infinity);
          c.plan = plan;
      }},
+    {"timestep beyond an int", status::plan_not_finite,
+     [](auto& c) {
+         static const auto plan = altered(&ddim::step_row::timestep, 1e10f);
+         c.plan = plan;
+     }},
     {"NaN clip", status::plan_not_finite,
      [](auto& c) {
          static const auto plan = altered(&ddim::step_row::clip, not_a_number);
@@ -568,6 +573,11 @@ const wrong_use wrong_uses[] = {
     {"a log without x_inter", status::log_null,
      [] {
          return log_state(5, {2, 5}, 1, {}, log_memory);
+     }},
+    {"a log without a copy function", status::log_null,
+     [] {
+         ddim::intermediate_log log;
+         return log.init(5, {2, 5}, 5, {log_memory}, {log_memory}, nullptr);
      }},
     {"a log without pred_x0", status::log_null,
      [] {

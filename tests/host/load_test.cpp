@@ -278,3 +278,46 @@ TEST_CASE("a platform that cannot work is found by init, last of all, with its c
     CHECK(run.sampler.last_code() == 0);
     CHECK(asked.asked == 2);
 }
+
+TEST_CASE("a run that a hook or an observer gives up says so, but after the last step there is nothing to give up") {
+    struct changer {
+        ddim::sampler* sampler;
+        int at;
+        static int observe(void* context, const ddim::observation& seen) noexcept {
+            const changer& self = *static_cast<const changer*>(context);
+            if (seen.step != self.at) return 0;
+            return self.sampler->set_guidance_scale(3.0f) == ddim::status::ok ? 0 : 1;
+        }
+        static int hook(void* context, const ddim::hook_call& call) noexcept {
+            const changer& self = *static_cast<const changer*>(context);
+            if (call.step != self.at) return 0;
+            return self.sampler->set_guidance_scale(3.0f) == ddim::status::ok ? 0 : 1;
+        }
+    };
+    for (const int at : {0, 2, 3}) {
+        CAPTURE(at);
+        test_support::scripted_run watched;
+        changer change{&watched.sampler, at};
+        watched.config.observer = {&changer::observe, &change};
+        REQUIRE(watched.init() == ddim::status::ok);
+        CHECK(watched.run() == (at == 3 ? ddim::status::ok : ddim::status::not_begun));
+
+        test_support::scripted_run hooked;
+        change.sampler = &hooked.sampler;
+        hooked.config.score_corrector = {&changer::hook, &change};
+        REQUIRE(hooked.init() == ddim::status::ok);
+        CHECK(hooked.run() == ddim::status::not_begun);
+        change.at = -1;
+        CHECK(hooked.run() == ddim::status::ok);
+    }
+}
+
+TEST_CASE("a sampler may be initialised anew with its own config") {
+    test_support::scripted_run run;
+    REQUIRE(run.init() == ddim::status::ok);
+    REQUIRE(run.run() == ddim::status::ok);
+    const std::vector<float> first = run.x;
+    CHECK(run.sampler.init(run.sampler.config()) == ddim::status::ok);
+    CHECK(run.run() == ddim::status::ok);
+    CHECK(run.x == first);
+}

@@ -153,4 +153,6 @@ TEST_CASE("given betas: honoured, checked, and zero terminal SNR only at the end
     CHECK(ddim::given_betas(early_end).state == status::beta_out_of_range);
     const double zero[] = {0.1, 0.0};
     CHECK(ddim::given_betas(zero).state == status::beta_out_of_range);
+    const double lost[] = {1e-17, 0.01}; // 1 - beta is 1
+    CHECK(ddim::given_betas(lost).state == status::beta_out_of_range);
 }
