@@ -63,12 +63,11 @@ struct cuda_graph {
 };
 
 /// Captures a whole run into `graph` (empty before) and enqueues the plan, the scale and the seed for its launches.
-/// The stream must not be the legacy default stream; nothing of the run is executed. The model, the hooks and the
-/// observer are called once, now, and what they enqueue is replayed by every launch: they must not wait, allocate or
-/// take the timestep from the host (model_call::row_timesteps is what a later plan changes). x, the arena and all
-/// that the config points to must stay valid while the graph is launched. Returns what sampler::run() returns;
-/// backend_mismatch, graph_occupied, device_failed. After any failure but graph_occupied
-/// `graph` is empty.
+/// The stream must not be the legacy default stream, nor be capturing; nothing of the run is executed. The model, the
+/// hooks and the observer are called once, now, and what they enqueue is replayed by every launch: they must not
+/// wait, allocate or take the timestep from the host (model_call::row_timesteps is what a later plan changes). x, the
+/// arena and all that the config points to must stay valid while the graph is launched. Returns what sampler::run()
+/// returns; backend_mismatch, graph_occupied, device_failed. After any failure but graph_occupied `graph` is empty.
 status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept;
 
 /// Enqueues a run of the graph, with the plan, the scale and the seed that the arena then holds: those of the last

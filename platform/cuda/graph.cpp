@@ -54,6 +54,11 @@ status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t 
     graph.last_code = 0;
     if (!is_ours(source)) return status::backend_mismatch;
     if (graph.exec != nullptr) return status::graph_occupied;
+    // In a capture of the caller's, the plan would become a part of that.
+    cudaStreamCaptureStatus under_way = cudaStreamCaptureStatusNone;
+    const status asked = checked(graph, cudaStreamIsCapturing(stream, &under_way));
+    if (asked != status::ok) return asked;
+    if (under_way != cudaStreamCaptureStatusNone) return fail(graph, status::device_failed, cudaErrorIllegalState);
     const status loaded = source.load(seed, stream);
     if (loaded != status::ok) return fail(graph, loaded, source.last_code());
 

@@ -122,6 +122,11 @@ cudaError_t __wrap_cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCapture
     return fails("cudaStreamBeginCapture") ? pending : __real_cudaStreamBeginCapture(stream, mode);
 }
 
+cudaError_t __real_cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus*);
+cudaError_t __wrap_cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+    return fails("cudaStreamIsCapturing") ? pending : __real_cudaStreamIsCapturing(stream, status);
+}
+
 // A capture whose end fails has ended all the same, and leaves no graph.
 cudaError_t __real_cudaGraphDestroy(cudaGraph_t);
 cudaError_t __real_cudaStreamEndCapture(cudaStream_t, cudaGraph_t*);

@@ -167,8 +167,9 @@ TEST_CASE("capture: each call fails in turn, and leaves no graph and no capture"
             CHECK(call_shim::live_execs() == 0);
             CHECK(ddim::launch(run.graph, run.stream()) == status::graph_empty);
         });
-    // As enqueue, and: begin and end of the capture, instantiation, upload, destruction of the nodes.
-    CHECK(calls == 8 + 5);
+    // As enqueue, and: the look for a capture of the caller's, begin and end of the capture, instantiation, upload,
+    // destruction of the nodes.
+    CHECK(calls == 8 + 6);
 }
 
 TEST_CASE("capture: the graph of a run is the model's nodes, a kernel for each step and one for the start") {

@@ -197,3 +197,21 @@ TEST_CASE("the legacy default stream cannot be captured") {
     CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::ok);
     CHECK(run.state() == run.expected(7, 3.0f, small_plan));
 }
+
+TEST_CASE("a stream that is being captured already is refused, and the caller's graph gets nothing") {
+    small_run run;
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    cudaGraph_t callers = nullptr;
+    REQUIRE(cudaStreamBeginCapture(run.stream(), cudaStreamCaptureModeThreadLocal) == cudaSuccess);
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::device_failed);
+    CHECK(graph.last_code == cudaErrorIllegalState);
+    CHECK(graph.exec == nullptr);
+    REQUIRE(cudaStreamEndCapture(run.stream(), &callers) == cudaSuccess);
+    std::size_t nodes = 1;
+    REQUIRE(cudaGraphGetNodes(callers, nullptr, &nodes) == cudaSuccess);
+    CHECK(nodes == 0);
+    CHECK(cudaGraphDestroy(callers) == cudaSuccess);
+    CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+}
