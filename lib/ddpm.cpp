@@ -20,7 +20,7 @@ void combine(double p, span<const float> first, double q, span<const float> seco
         result.data[i] = first_scale * first.data[i] + second_scale * second.data[i];
 }
 
-double level(const schedule_view& schedule, int timestep) noexcept {
+double alphas_cumprod_at(const schedule_view& schedule, int timestep) noexcept {
     return timestep < 0 ? 1.0 : static_cast<double>(schedule.alphas_cumprod[timestep]);
 }
 
@@ -30,7 +30,7 @@ status q_sample(schedule_view schedule, int timestep, span<const float> x0, span
                 span<float> x) noexcept {
     const status state = check(schedule, timestep, x0, noise, x);
     if (state != status::ok) return state;
-    const double a = level(schedule, timestep);
+    const double a = alphas_cumprod_at(schedule, timestep);
     combine(detail::sqrt(a), x0, detail::sqrt(1.0 - a), noise, x);
     return status::ok;
 }
@@ -39,7 +39,7 @@ status predict_start_from_noise(schedule_view schedule, int timestep, span<const
                                 span<float> x0) noexcept {
     const status state = check(schedule, timestep, x, noise, x0);
     if (state != status::ok) return state;
-    const double a = level(schedule, timestep);
+    const double a = alphas_cumprod_at(schedule, timestep);
     if (a <= 0.0) return status::prediction_undefined;
     combine(detail::sqrt(1.0 / a), x, -detail::sqrt(1.0 / a - 1.0), noise, x0);
     return status::ok;
@@ -49,11 +49,10 @@ status q_posterior_mean(schedule_view schedule, int timestep, span<const float> 
                         span<float> mean) noexcept {
     const status state = check(schedule, timestep, x0, x, mean);
     if (state != status::ok) return state;
-    const double a = level(schedule, timestep), a_prev = level(schedule, timestep - 1);
+    const double a = alphas_cumprod_at(schedule, timestep), a_prev = alphas_cumprod_at(schedule, timestep - 1);
     if (a >= 1.0 || a_prev <= 0.0) return status::prediction_undefined;
-    const double alpha = a / a_prev;
-    combine(detail::sqrt(a_prev) * (1.0 - alpha) / (1.0 - a), x0, detail::sqrt(alpha) * (1.0 - a_prev) / (1.0 - a), x,
-            mean);
+    const detail::posterior q = detail::posterior_between(a, a_prev);
+    combine(q.of_x0, x0, q.of_x, x, mean);
     return status::ok;
 }
 

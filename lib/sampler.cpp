@@ -197,8 +197,7 @@ status sampler::prepare(initial_state initial, bool for_model) noexcept {
         job.next = input_for(step_);
     }
     job.stream = stream_;
-    const int code = config_.platform.begin(config_.platform.context, job);
-    return code == 0 ? status::ok : end_run(status::device_failed, code);
+    return settle(status::device_failed, config_.platform.begin(config_.platform.context, job));
 }
 
 /// Makes the guided output, shows it to the score corrector, and lets the rest of the step read it.
@@ -229,8 +228,7 @@ status sampler::change_x0(step_job& job) noexcept {
 }
 
 status sampler::do_part(const step_job& job) noexcept {
-    const int code = config_.platform.step(config_.platform.context, job);
-    return code == 0 ? status::ok : end_run(status::device_failed, code);
+    return settle(status::device_failed, config_.platform.step(config_.platform.context, job));
 }
 
 status sampler::call_hook(const hook_ref& hook, float* values) noexcept {
@@ -244,9 +242,7 @@ status sampler::call_hook(const hook_ref& hook, float* values) noexcept {
     call.timestep_index = static_cast<std::int32_t>(timestep);
     call.step = step_;
     call.stream = stream_;
-    const int code = hook.function(hook.context, call);
-    if (code != 0) return end_run(status::hook_failed, code);
-    return phase_ == phase::ready ? status::not_begun : status::ok; // the hook itself gave the run up
+    return settle(status::hook_failed, hook.function(hook.context, call));
 }
 
 /// Shows the state after a row of the plan, or, as row -1, before the first.
@@ -255,8 +251,13 @@ status sampler::show(int row, const float* x0) noexcept {
     const float timestep = config_.plan.rows[row < 0 ? 0 : row].timestep;
     const bool is_over = phase_ == phase::ended;
     const int wish = config_.observer.function(config_.observer.context, {row, timestep, x_, x0, stream_});
-    if (wish != 0) return end_run(status::stopped, wish);
-    return phase_ == phase::ready && !is_over ? status::not_begun : status::ok; // as in call_hook
+    return is_over && wish == 0 ? status::ok : settle(status::stopped, wish);
+}
+
+/// What a call that returned `code` means for the run. The callee may have given the run up.
+status sampler::settle(status failure, int code) noexcept {
+    if (code != 0) return end_run(failure, code);
+    return phase_ == phase::ready ? status::not_begun : status::ok;
 }
 
 status sampler::end_run(status why, int code) noexcept {
@@ -356,13 +357,11 @@ blend_job sampler::blend_to(const level* to, int step) const noexcept {
 
 /// Where the platform finds a row of the plan.
 const step_row* sampler::row_at(int step) const noexcept {
-    const bool is_held = config_.platform.load != nullptr;
-    return (is_held ? reinterpret_cast<const step_row*>(at(layout_.plan_rows)) : config_.plan.rows) + step;
+    return (holds_plan() ? reinterpret_cast<const step_row*>(at(layout_.plan_rows)) : config_.plan.rows) + step;
 }
 
 const run_values* sampler::values_at() const noexcept {
-    const bool is_held = config_.platform.load != nullptr;
-    return is_held ? reinterpret_cast<const run_values*>(at(layout_.run_values)) : &values_;
+    return holds_plan() ? reinterpret_cast<const run_values*>(at(layout_.run_values)) : &values_;
 }
 
 bool sampler::is_guided() const noexcept {

@@ -12,7 +12,7 @@ namespace ddim {
 
 /// The state x is [batch, elements] float32 in C order; `elements` is what one sample has, C x H x W say.
 struct shape {
-    std::int64_t batch = 1;    ///< at least 1
+    std::int64_t batch = 1;    ///< 1 .. 2^31
     std::int64_t elements = 1; ///< 1 .. 2^34
 };
 
@@ -53,7 +53,8 @@ inline constexpr std::size_t arena_alignment = 256;
 struct arena_layout {
     std::size_t input = 0;              ///< [rows, elements] of the model's type; unused where input_is_x
     std::size_t output = 0;             ///< [rows, elements] of the model's type
-    std::size_t conditional_output = 0; ///< its conditional half, or the second output of sequential guidance
+    std::size_t conditional_output = 0; ///< the second half of output (then aligned to its element only), or a region
+                                        ///< of its own under sequential guidance
     std::size_t row_timesteps = 0;      ///< [rows] float32
     std::size_t x0 = 0;                 ///< [batch, elements] float32, where kept
     std::size_t guided = 0;             ///< [batch, elements] float32, where the score is corrected; may be output

@@ -26,11 +26,13 @@ int cuda_load(void* context, const load_job& job) noexcept;
 int cuda_check(void* context, const void* arena) noexcept;
 } // namespace detail
 
-/// The CUDA backend: enqueues one kernel for the start of a run, one for each step, and, for the plan, one for each
-/// 64 rows of it. Its codes are cudaError_t. sampler::init() returns device_unavailable where there is no device, the
-/// driver is too old, the archive has no code for the device, or the arena is memory that the device cannot reach. A
-/// run ends with device_failed where a call of CUDA fails; it does not start where an error of earlier work is
-/// pending (cudaPeekAtLastError), whose code it then returns and which stays pending for its owner to find.
+/// The CUDA backend, on the device that is current in the calling thread. It enqueues one kernel for the start of a
+/// run, one for each step (a score corrector and an x0 hook cost one more each, an observer with inpainting
+/// before_model another), and, for the plan, one for each 64 rows of it. Its codes are cudaError_t. Of the pointers
+/// only the arena is checked. sampler::init() returns device_unavailable where there is no device, the driver is too
+/// old, the archive has no code for the device, or the arena is memory that the device cannot reach. A run ends with
+/// device_failed where a call of CUDA fails; it does not start where an error of earlier work is pending
+/// (cudaPeekAtLastError), whose code it then returns and which stays pending for its owner to find.
 constexpr backend cuda_backend() noexcept {
     return {&detail::cuda_begin, &detail::cuda_step, nullptr, &detail::cuda_load, &detail::cuda_check};
 }
@@ -79,7 +81,7 @@ status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 /// Enqueues the sampler's present plan and guidance scale (sampler::set_plan, sampler::set_guidance_scale) and the
 /// seed for the launches that follow on the stream; the same sampler, or a copy with the same arena. Waits for
 /// nothing. Returns ok, backend_mismatch, graph_empty, graph_mismatch (another arena or number of steps; scale 1,
-/// which asks the model once, where another was captured, or the reverse), device_failed, what sampler::load()
+/// which asks for one prediction, where both were captured, or the reverse), device_failed, what sampler::load()
 /// returns.
 status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept;
 

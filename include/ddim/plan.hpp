@@ -109,7 +109,8 @@ struct ddpm_options {
 };
 
 // The archive's twins of the builders below for run time, and the way to fill a large table in place. Each writes
-// `list.steps` rows, of which `capacity` are there. Statuses as for the builders, and values_null.
+// `list.steps` rows to the caller's array of `capacity`, and nothing where it fails. Statuses as for the builders;
+// steps_out_of_range where the list is longer than the array; values_null.
 status fill_ddim_rows(schedule_view schedule, timesteps_view list, const ddim_options& options, step_row* rows,
                       int capacity) noexcept;
 status fill_ddim_inverse_rows(schedule_view schedule, timesteps_view list, const ddim_options& options,
@@ -181,13 +182,12 @@ constexpr step_row ddim_row(int t, double a, double a_prev, const ddim_options& 
 /// Mean and variance of q(x_prev | x, x0) (Ho et al. 2020, equations 6 and 7), with the beta of the stride. The last
 /// step adds no noise.
 constexpr step_row ddpm_row(int t, double a, double a_prev, bool is_last, const ddpm_options& options) noexcept {
-    const double alpha = a / a_prev;
-    const double beta = 1.0 - alpha;
-    const double posterior = (1.0 - a_prev) / (1.0 - a) * beta;
-    const double variance = (1.0 - options.v_posterior) * posterior + options.v_posterior * beta;
+    const posterior q = posterior_between(a, a_prev);
+    const double least = (1.0 - a_prev) / (1.0 - a) * q.beta;
+    const double variance = (1.0 - options.v_posterior) * least + options.v_posterior * q.beta;
     step_row row = common_row(t, a, a_prev, options.predicts, options.clip);
-    row.u_x = static_cast<float>(sqrt(alpha) * (1.0 - a_prev) / (1.0 - a));
-    row.u_0 = static_cast<float>(sqrt(a_prev) * beta / (1.0 - a));
+    row.u_x = static_cast<float>(q.of_x);
+    row.u_0 = static_cast<float>(q.of_x0);
     row.u_n = is_last ? 0.0f : static_cast<float>(sqrt(variance > 1e-20 ? variance : 1e-20) * options.temperature);
     return row;
 }
@@ -359,7 +359,8 @@ constexpr plan<Capacity> ddpm_plan(const schedule<TrainSteps>& schedule, const t
     return detail::build_plan<detail::compute_ddpm_rows, fill_ddpm_rows>(schedule, list, options);
 }
 
-/// DDIM with the reference's uniform spacing: Steps of the schedule's timesteps.
+/// DDIM with the reference's uniform spacing: Steps of the schedule's timesteps. State: as above; steps_unavailable
+/// where the spacing has no list of exactly that many (nearest_steps() names counts that work).
 template <int Steps, int TrainSteps>
 constexpr plan<Steps> ddim_plan(const schedule<TrainSteps>& schedule, const ddim_options& options = {}) {
     static_assert(Steps >= 1 && Steps <= TrainSteps,

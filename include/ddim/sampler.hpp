@@ -29,7 +29,8 @@ struct sampler_config {
     initial_state initial = initial_state::drawn;
     span<const float> initial_noise; ///< [batch, elements] for drawn and noised, instead of drawn noise; empty: draw
     span<const float> step_noise;    ///< [steps, batch, elements] instead of drawn noise; empty: draw
-    std::int64_t first_sample = 0;   ///< index in the whole run of the batch's first sample, for noise in shards
+    std::int64_t first_sample = 0;   ///< index in the whole run of the batch's first sample, for noise in shards;
+                                     ///< 0 .. 2^31 - batch
     bool repeat_noise = false;       ///< the noise term is the same for every sample; step_noise is [steps, elements]
     float noise_dropout = 0.0f;      ///< [0, 1): the share of the noise term's entries that is dropped
     span<const float> dropout_keep;  ///< [steps, batch, elements], 0 drops, 1 keeps; empty: draw
@@ -129,6 +130,7 @@ class sampler {
     status do_part(const step_job& job) noexcept;
     status call_hook(const hook_ref& hook, float* values) noexcept;
     status show(int row, const float* x0) noexcept;
+    status settle(status failure, int code) noexcept;
     status end_run(status why, int code) noexcept;
 
     step_job job_for_step() const noexcept;
@@ -138,6 +140,7 @@ class sampler {
     blend_job blend_before(int step) const noexcept;
     blend_job blend_in(int step) const noexcept;
     blend_job blend_to(const level* to, int step) const noexcept;
+    bool holds_plan() const noexcept { return config_.platform.load != nullptr; }
     const step_row* row_at(int step) const noexcept;
     const run_values* values_at() const noexcept;
     bool observes_before_blend() const noexcept;

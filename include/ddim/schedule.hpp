@@ -165,8 +165,22 @@ struct ddpm_point {
 };
 
 constexpr double posterior_variance(const ddpm_point& at) noexcept {
-    const double posterior = at.beta * (1.0 - at.product_prev) / (1.0 - at.product);
-    return (1.0 - at.v_posterior) * posterior + at.v_posterior * at.beta;
+    const double least = at.beta * (1.0 - at.product_prev) / (1.0 - at.product);
+    return (1.0 - at.v_posterior) * least + at.v_posterior * at.beta;
+}
+
+/// q(x_prev | x, x0) between the levels a < 1 and a_prev > 0 (alphas_cumprod; Ho et al. 2020, equations 6 and 7): its
+/// mean is of_x0 x0 + of_x x, its variance (1 - a_prev) / (1 - a) beta.
+struct posterior {
+    double of_x0;
+    double of_x;
+    double beta; ///< of the stride
+};
+
+constexpr posterior posterior_between(double a, double a_prev) noexcept {
+    const double alpha = a / a_prev;
+    const double beta = 1.0 - alpha;
+    return {sqrt(a_prev) * beta / (1.0 - a), sqrt(alpha) * (1.0 - a_prev) / (1.0 - a), beta};
 }
 
 /// lvlb_weights of epsilon prediction. The reference computes this one in float32, from the rounded rows.

@@ -166,7 +166,7 @@ constexpr const char* message(status value) noexcept {
     case status::graph_empty: return "the graph is empty: capture() fills it";
     case status::graph_occupied: return "the graph holds a run already: destroy() empties it";
     case status::graph_mismatch:
-        return "the sampler's arena, number of steps or number of model calls is not that of the captured run";
+        return "the sampler's arena, number of steps or number of predictions is not that of the captured run";
     }
     return "unknown status";
 }

@@ -13,7 +13,7 @@ namespace ddim {
 enum class spacing {
     uniform,  ///< the reference's default: i (T / S) + 1, integer division. Few S have exactly S entries below T
     quad,     ///< the reference's "quad": int((i sqrt(0.8 T) / (S - 1))^2) + 1; from about S = sqrt(T) on the
-              ///< smallest timesteps repeat, and a repeated step moves nothing
+              ///< smallest timesteps repeat, and a repeated step moves nothing (but where x0 is clipped)
     leading,  ///< diffusers "leading": i (T / S), integer division
     trailing, ///< diffusers "trailing": round(T - j T / S) - 1, j counting from the largest
     linspace, ///< diffusers "linspace": round(i (T - 1) / (S - 1))

@@ -115,6 +115,15 @@ TEST_CASE("the scales of q_sample and predict_start_from_noise are the reference
     });
 }
 
+TEST_CASE("q_posterior_mean between two levels that underflowed to 0 is refused") {
+    static const auto low = ddim::linear_schedule<1000>(0.5, 0.99);
+    REQUIRE(low.values[998] == 0.0f);
+    const float x0[] = {1.0f}, x[] = {1.0f};
+    float mean[] = {5.0f};
+    CHECK(ddim::q_posterior_mean(low, 999, x0, x, mean) == status::prediction_undefined);
+    CHECK(mean[0] == 5.0f);
+}
+
 TEST_CASE("q_posterior_mean: Bayes' rule at every timestep, and the reference's posterior_mean_coef1 and 2") {
     const auto coef1 = golden_buffer(ddpm_buffer::posterior_mean_coef1);
     const auto coef2 = golden_buffer(ddpm_buffer::posterior_mean_coef2);
