@@ -27,8 +27,11 @@ fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 nvcc=${CUDACXX:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 [ -x "$nvcc" ] || fail "no nvcc: put the CUDA toolkit's on PATH, or name it in CUDACXX"
-toolkit=$(cd "$(dirname "$(readlink -f "$nvcc")")/.." && pwd)
-[ -d "$toolkit/nvvm" ] || fail "$nvcc is not in a CUDA toolkit: name the toolkit's bin/nvcc in CUDACXX"
+# nvcc is asked where it is: the one on PATH may be a script that calls another, as with Debian's own package.
+top=$("$nvcc" --dryrun -x cu /dev/null 2>&1 | sed -n 's/^#\$ TOP=//p') || true
+toolkit=$(readlink -f "${top:-.}")
+[ -x "$toolkit/bin/nvcc" ] && [ -d "$toolkit/nvvm" ] ||
+    fail "$nvcc is not in a CUDA toolkit: name the toolkit's bin/nvcc in CUDACXX"
 release=$("$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
 out=build/cuda-aarch64
 
