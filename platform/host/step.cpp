@@ -124,18 +124,18 @@ void write_timesteps(const input_job& next, const shape& dims) noexcept {
 struct block_data {
     float* x;
     const float* unconditional;
-    const float* conditional;
+    const float* output; ///< the conditional one where there is an unconditional one, until it is guided
     const float* noise;
-    float* inputs[2]; ///< where the step itself writes both halves of the next input
+    float* inputs[2]; ///< where the fused loop writes both halves of the next input
 };
 
 /// The whole step in one loop, without what it does not use.
 template <bool Guided, bool Noisy, bool WritesInputs>
 void fused_loop(const step_row row, float m_x, float scale, int count, const float* __restrict unconditional,
-                const float* __restrict conditional, const float* __restrict noise, float* __restrict x,
+                const float* __restrict outputs, const float* __restrict noise, float* __restrict x,
                 float* __restrict first_input, float* __restrict second_input) noexcept {
     for (int i = 0; i < count; ++i) {
-        float output = conditional[i];
+        float output = outputs[i];
         if constexpr (Guided) output = guided_output(scale, unconditional[i], output);
         const float clean = predicted_x0(row, x[i], output);
         float state = updated_state(row, x[i], output, clean);
@@ -153,7 +153,7 @@ template <bool Guided, bool Noisy, bool WritesInputs>
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
     const float m_x = WritesInputs ? job.next.row->m_x : 1.0f;
     fused_loop<Guided, Noisy, WritesInputs>(*job.row, m_x, job.values->guidance_scale, count, data.unconditional,
-                                            data.conditional, data.noise, data.x, data.inputs[0], data.inputs[1]);
+                                            data.output, data.noise, data.x, data.inputs[0], data.inputs[1]);
 }
 
 template <bool Guided, bool WritesInputs>
@@ -173,11 +173,22 @@ void fused_step(const step_job& job, const block_data& data, int count) noexcept
         fused_step<true, true>(job, data, count);
 }
 
+/// Whether the whole step can be one loop: x0 is neither kept nor blended.
+bool is_fused(const step_job& job) noexcept {
+    return job.part == step_part::whole && job.x0 == nullptr && !job.blend.is_on_x0;
+}
+
+/// Whether the fused loop writes the next input along: both halves of float32, of the state as the step leaves it.
+bool writes_inputs(const step_job& job) noexcept {
+    return is_fused(job) && job.unconditional != nullptr && job.next.row != nullptr && job.next.values != nullptr &&
+           job.next.copies == 2 && job.next.type == element_type::float32 && job.blend.mask == nullptr;
+}
+
 /// The output after guidance, in place or in `storage`.
 const float* guide(const step_job& job, const block_data& data, int count, float* storage) noexcept {
-    if (data.unconditional == nullptr) return data.conditional;
+    if (data.unconditional == nullptr) return data.output;
     const float scale = job.values->guidance_scale;
-    for (int i = 0; i < count; ++i) storage[i] = guided_output(scale, data.unconditional[i], data.conditional[i]);
+    for (int i = 0; i < count; ++i) storage[i] = guided_output(scale, data.unconditional[i], data.output[i]);
     return storage;
 }
 
@@ -193,63 +204,42 @@ void update(const step_row row, int count, const float* __restrict output, const
     for (int i = 0; i < count; ++i) x[i] = with_noise(row, x[i], noise[i]);
 }
 
-/// A part of a step that has hooks.
-void step_part_of(const step_job& job, const block& at, const block_data& data, const float* output,
-                  scratch& storage) noexcept {
+/// A step, or a part of one, in stages, from the output after guidance.
+void staged_step(const step_job& job, const block& at, const block_data& data, scratch& storage) noexcept {
     if (job.part == step_part::guide) {
-        __builtin_memcpy(job.guided + at.offset, output, static_cast<std::size_t>(at.count) * sizeof(float));
+        __builtin_memcpy(job.guided + at.offset, data.output, static_cast<std::size_t>(at.count) * sizeof(float));
         return;
     }
-    float* x0 = job.x0 + at.offset;
-    if (job.part == step_part::update) return update(*job.row, at.count, output, x0, data.noise, data.x);
-    predict(*job.row, at.count, data.x, output, x0);
-    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
-}
-
-/// A whole step in stages, where x0 is kept or blended.
-void staged_step(const step_job& job, const block& at, const block_data& data, const float* output,
-                 scratch& storage) noexcept {
     scratch x0_storage;
     float* x0 = job.x0 != nullptr ? job.x0 + at.offset : x0_storage;
-    predict(*job.row, at.count, data.x, output, x0);
-    if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
-    update(*job.row, at.count, output, x0, data.noise, data.x);
-}
-
-/// Whether the fused loop writes the next input along: both halves of float32, of the state as the step leaves it.
-bool writes_inputs(const step_job& job) noexcept {
-    return job.unconditional != nullptr && job.next.row != nullptr && job.next.values != nullptr &&
-           job.next.copies == 2 && job.next.type == element_type::float32 && job.blend.mask == nullptr;
-}
-
-void whole_step(const step_job& job, const block& at, block_data& data, scratch& conditional,
-                scratch& unconditional) noexcept {
-    if (job.x0 != nullptr || job.blend.is_on_x0) {
-        staged_step(job, at, data, guide(job, data, at.count, conditional), unconditional);
-        return;
+    if (job.part != step_part::update) {
+        predict(*job.row, at.count, data.x, data.output, x0);
+        if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
     }
+    if (job.part != step_part::predict) update(*job.row, at.count, data.output, x0, data.noise, data.x);
+}
+
+void step_block(const step_job& job, const block& at) noexcept {
+    scratch output, storage, noise;
+    block_data data{};
+    data.x = job.x + at.offset;
+    if (job.unconditional != nullptr) data.unconditional = output_of(job.unconditional, job.type, at, storage);
+    data.output = output_of(job.conditional, job.type, at, output);
+    const bool ends_step = job.part == step_part::whole || job.part == step_part::update;
+    if (ends_step) data.noise = step_noise_of(job, at, noise);
     if (writes_inputs(job)) {
         data.inputs[0] = static_cast<float*>(job.next.values) + at.offset;
         data.inputs[1] = data.inputs[0] + job.dims.batch * job.dims.elements;
     }
-    fused_step(job, data, at.count);
-}
 
-void step_block(const step_job& job, const block& at) noexcept {
-    scratch unconditional, conditional, noise;
-    block_data data{};
-    data.x = job.x + at.offset;
-    if (job.unconditional != nullptr) data.unconditional = output_of(job.unconditional, job.type, at, unconditional);
-    data.conditional = output_of(job.conditional, job.type, at, conditional);
-    const bool ends_step = job.part == step_part::whole || job.part == step_part::update;
-    if (ends_step) data.noise = step_noise_of(job, at, noise);
-
-    if (job.part == step_part::whole)
-        whole_step(job, at, data, conditional, unconditional);
-    else
-        step_part_of(job, at, data, guide(job, data, at.count, conditional), unconditional);
+    if (is_fused(job)) {
+        fused_step(job, data, at.count);
+    } else {
+        data.output = guide(job, data, at.count, output);
+        staged_step(job, at, data, storage);
+    }
     if (!ends_step || data.inputs[0] != nullptr) return;
-    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x, unconditional);
+    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x, storage);
     write_input(job.next, job.dims, at, data.x);
 }
 

@@ -8,6 +8,10 @@
 #include <limits>
 #include <random>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace {
 
 using ddim::detail::bfloat16;
@@ -101,6 +105,34 @@ int not_returned() {
     return wrong;
 }
 
+#if defined(__x86_64__) || defined(__aarch64__)
+#define CAN_FLUSH_SUBNORMALS
+
+/// While it lives, this thread reads and writes subnormal floats as 0: real-time threads are often set so, and every
+/// thread of a program that links one library built with -ffast-math.
+class flushed_subnormals {
+  public:
+#if defined(__x86_64__)
+    flushed_subnormals() : before_{_mm_getcsr()} { _mm_setcsr(before_ | 0x8040); }
+    ~flushed_subnormals() { _mm_setcsr(before_); }
+
+  private:
+    unsigned before_;
+#else
+    flushed_subnormals() {
+        asm volatile("mrs %0, fpcr" : "=r"(before_));
+        asm volatile("msr fpcr, %0" ::"r"(before_ | 1u << 24) : "memory");
+    }
+    ~flushed_subnormals() { asm volatile("msr fpcr, %0" ::"r"(before_) : "memory"); }
+
+  private:
+    std::uint64_t before_;
+#endif
+    flushed_subnormals(const flushed_subnormals&) = delete;
+    flushed_subnormals& operator=(const flushed_subnormals&) = delete;
+};
+#endif
+
 /// Between each two adjacent finite values of either sign: the midpoint and the floats either side of it.
 template <class Element>
 int wrongly_rounded_midpoints() {
@@ -149,6 +181,28 @@ TEST_CASE_TEMPLATE("every pattern survives widening and narrowing, every NaN bec
                    bfloat16) {
     CHECK(not_returned<Element>() == 0);
 }
+
+#ifdef CAN_FLUSH_SUBNORMALS
+TEST_CASE("half keeps its subnormals on a thread that flushes those of float") {
+    // Through pointers that the compiler cannot see through, so that nothing is computed before the thread is set.
+    float (*volatile widen_bits)(int) = &widened<float16>;
+    std::uint16_t (*volatile narrow_value)(float) = &narrowed<float16>;
+    float (*volatile sum)(float, float) = [](float a, float b) { return a + b; };
+    int wrong = 0;
+    bool flushes = false;
+    {
+        const flushed_subnormals flushed;
+        flushes = float_bits(sum(0x1p-140f, 0.0f)) == 0;
+        for (int bits = 0; bits < 0x0400; ++bits) {
+            const float value = widen_bits(bits);
+            const double expected = static_cast<double>(bits) * 0x1p-24;
+            wrong += static_cast<double>(value) == expected && narrow_value(value) == bits ? 0 : 1;
+        }
+    }
+    REQUIRE(flushes);
+    CHECK(wrong == 0);
+}
+#endif
 
 TEST_CASE_TEMPLATE("midpoints go to even, their neighbours to the nearer side", Element, float16, bfloat16) {
     CHECK(wrongly_rounded_midpoints<Element>() == 0);

@@ -1,5 +1,5 @@
-// float32 to and from the 16-bit types of a model, in integer arithmetic: the same bits everywhere, and the loops
-// over it vectorise without any hardware's conversion.
+// float32 to and from the 16-bit types of a model: the same bits everywhere, also on a thread that flushes subnormal
+// floats to 0, and the loops over it vectorise without any hardware's conversion.
 #ifndef DDIM_DETAIL_ELEMENT_HPP
 #define DDIM_DETAIL_ELEMENT_HPP
 
@@ -28,11 +28,15 @@ DDIM_HOST_DEVICE inline float widen(bfloat16 value) noexcept {
 
 DDIM_HOST_DEVICE inline float widen(float16 value) noexcept {
     const std::uint32_t sign = (value.bits & 0x8000u) << 16;
-    const std::uint32_t magnitude = (value.bits & 0x7FFFu) << 13;
-    // Scaling by 2^112 moves the exponent's bias from 15 to 127 and makes subnormals normal, exactly.
-    const float scaled = float_from_bits(magnitude) * 0x1p112f;
-    const std::uint32_t special = magnitude >= 0x0F800000u ? 0x7F800000u : 0u; // infinity and NaN stay so
-    return float_from_bits(float_bits(scaled) | special | sign);
+    const std::int32_t magnitude = value.bits & 0x7FFF;
+    // A subnormal has the exponent of the smallest normal number, 2^-14, but no leading 1: it is read as if it had
+    // one, which is then subtracted.
+    const std::uint32_t leading = magnitude < 0x0400 ? 0x38800000u : 0u;
+    const std::uint32_t rebiased = (static_cast<std::uint32_t>(magnitude) << 13) + 0x38000000u; // by 127 - 15
+    const float result = float_from_bits(rebiased + (leading & 0x00800000u)) - float_from_bits(leading);
+    // Infinity and NaN stay so.
+    const std::uint32_t special = magnitude >= 0x7C00 ? 0x7F800000u : 0u;
+    return float_from_bits(float_bits(result) | special | sign);
 }
 
 /// To nearest, ties to even; overflow to infinity; every NaN becomes a quiet one.
