@@ -24,13 +24,14 @@ status intermediate_log::init(int steps, const shape& dims, int log_every_t, spa
 
 int intermediate_log::observe(void* context, const observation& seen) noexcept {
     intermediate_log& log = *static_cast<intermediate_log*>(context);
-    if (log.copy_ == nullptr) return 1; // never initialised
+    // One that was never initialised is made for no run.
+    if (seen.steps != log.steps_ || seen.batch * seen.elements != log.values_) return 1;
     if (seen.step < 0) {
         log.count_ = 0;
         return log.append(seen.x, seen.x, seen.stream);
     }
     const int index = log.steps_ - 1 - seen.step;
-    if (index < 0 || seen.x0 == nullptr) return 1;
+    if (seen.x0 == nullptr) return 1;
     const bool is_logged = index % log.log_every_t_ == 0 || seen.step == 0;
     return is_logged ? log.append(seen.x, seen.x0, seen.stream) : 0;
 }

@@ -91,6 +91,7 @@ status sampler::check_x(span<float> x) noexcept {
 status sampler::load(std::uint64_t seed, void* stream) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
     forget_run();
+    last_code_ = 0;
     values_ = {seed, config_.guidance_scale};
     if (config_.platform.load != nullptr) {
         load_job job;
@@ -248,9 +249,17 @@ status sampler::call_hook(const hook_ref& hook, float* values) noexcept {
 /// Shows the state after a row of the plan, or, as row -1, before the first.
 status sampler::show(int row, const float* x0) noexcept {
     if (config_.observer.function == nullptr) return status::ok;
-    const float timestep = config_.plan.rows[row < 0 ? 0 : row].timestep;
+    observation seen;
+    seen.step = row;
+    seen.steps = config_.plan.steps;
+    seen.timestep = config_.plan.rows[row < 0 ? 0 : row].timestep;
+    seen.x = x_;
+    seen.x0 = x0;
+    seen.batch = config_.dims.batch;
+    seen.elements = config_.dims.elements;
+    seen.stream = stream_;
     const bool is_over = phase_ == phase::ended;
-    const int wish = config_.observer.function(config_.observer.context, {row, timestep, x_, x0, stream_});
+    const int wish = config_.observer.function(config_.observer.context, seen);
     return is_over && wish == 0 ? status::ok : settle(status::stopped, wish);
 }
 

@@ -30,9 +30,9 @@ int cuda_check(void* context, const void* arena) noexcept;
 /// run, one for each step (a score corrector and an x0 hook cost one more each, an observer with inpainting
 /// before_model another), and, for the plan, one for each 64 rows of it. Its codes are cudaError_t. Of the pointers
 /// only the arena is checked. sampler::init() returns device_unavailable where there is no device, the driver is too
-/// old, the archive has no code for the device, or the arena is memory that the device cannot reach. A run ends with
-/// device_failed where a call of CUDA fails; it does not start where an error of earlier work is pending
-/// (cudaPeekAtLastError), whose code it then returns and which stays pending for its owner to find.
+/// old, the archive has no code for the device, or the arena is pageable memory of the host that the device cannot
+/// reach. A run ends with device_failed where a call of CUDA fails; it does not start where an error of earlier work
+/// is pending (cudaPeekAtLastError), whose code it then returns and which stays pending for its owner to find.
 constexpr backend cuda_backend() noexcept {
     return {&detail::cuda_begin, &detail::cuda_step, nullptr, &detail::cuda_load, &detail::cuda_check};
 }

@@ -45,11 +45,14 @@ struct model_ref {
 /// What an observer is shown after a step, and, where it asks to see the start, before the first.
 struct observation {
     int step = 0;              ///< row of the plan that has just been done; -1 at the start
+    int steps = 0;             ///< rows of the plan
     float timestep = 0.0f;     ///< of that row
     const float* x = nullptr;  ///< [batch, elements] the new state, on a GPU in device memory
     const float* x0 = nullptr; ///< [batch, elements] the predicted clean sample; null without
                                ///< sampler_config::keeps_x0 and without an x0 hook
-    void* stream = nullptr;    ///< of the run
+    std::int64_t batch = 0;
+    std::int64_t elements = 0;
+    void* stream = nullptr; ///< of the run
 };
 
 /// Called after each step. Returns 0 to go on, or a code of its own that ends the run with status stopped and is

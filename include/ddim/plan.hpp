@@ -94,18 +94,19 @@ struct ddim_options {
     double eta = 0.0; ///< [0, 1]: 0 deterministic, 1 the variance of DDPM
     prediction predicts = prediction::epsilon;
     final_alpha final = final_alpha::first;
-    double clip = static_cast<double>(__builtin_inff()); ///< > 0: x0 is clamped to [-clip, clip]; infinity: never
+    double clip = static_cast<double>(__builtin_inff()); ///< x0 is clamped to [-clip, clip]: a normal float > 0, or
+                                                         ///< infinity for never
     bool rederive_epsilon = false; ///< true: the direction term comes from the clipped x0 (diffusers'
                                    ///< use_clipped_model_output); false: from the model's output (its default)
-    double temperature = 1.0;      ///< >= 0: multiplies the noise term
+    double temperature = 1.0;      ///< >= 0, a float: multiplies the noise term
 };
 
 /// Options of the ancestral DDPM step. The defaults are the reference's.
 struct ddpm_options {
     double v_posterior = 0.0; ///< [0, 1]: variance between the posterior's (0) and beta (1)
     prediction predicts = prediction::epsilon;
-    double clip = static_cast<double>(__builtin_inff()); ///< > 0: x0 is clamped to [-clip, clip]; infinity: never
-    double temperature = 1.0;                            ///< >= 0: multiplies the noise term
+    double clip = static_cast<double>(__builtin_inff()); ///< as DDIM's
+    double temperature = 1.0;                            ///< >= 0, a float: multiplies the noise term
 };
 
 // The archive's twins of the builders below for run time, and the way to fill a large table in place. Each writes
@@ -194,8 +195,10 @@ constexpr step_row ddpm_row(int t, double a, double a_prev, bool is_last, const 
 
 constexpr status check_common_options(prediction predicts, double clip, double temperature) noexcept {
     if (predicts < prediction::epsilon || predicts > prediction::v_prediction) return status::option_out_of_range;
-    if (!(clip > 0.0)) return status::clip_out_of_range;
-    return temperature >= 0.0 && is_finite(temperature) ? status::ok : status::temperature_out_of_range;
+    constexpr double smallest = 0x1p-126, largest = 0x1.fffffep127; // normal floats
+    const bool clip_is_float = (clip >= smallest && clip <= largest) || (clip > largest && !is_finite(clip));
+    if (!clip_is_float) return status::clip_out_of_range;
+    return temperature >= 0.0 && temperature <= largest ? status::ok : status::temperature_out_of_range;
 }
 
 constexpr status check_options(const ddim_options& options) noexcept {

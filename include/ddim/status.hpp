@@ -114,12 +114,12 @@ constexpr const char* message(status value) noexcept {
     case status::timestep_out_of_range: return "every timestep must lie between 0 and the training timesteps - 1";
     case status::timesteps_not_descending: return "a list of timesteps must be strictly descending";
     case status::eta_out_of_range: return "eta must lie in [0, 1]";
-    case status::clip_out_of_range: return "the clip range must be greater than 0 (infinity: no clip)";
+    case status::clip_out_of_range: return "the clip range must be a normal float above 0 (infinity: no clip)";
     case status::prediction_undefined:
         return "epsilon prediction needs alphas_cumprod > 0 and sample prediction alphas_cumprod < 1 at every step";
     case status::plan_empty: return "the plan has no steps";
     case status::plan_not_finite: return "a coefficient of the plan is not finite, or a timestep beyond an int";
-    case status::temperature_out_of_range: return "the temperature must be finite and at least 0";
+    case status::temperature_out_of_range: return "the temperature must be a finite float and at least 0";
     case status::v_posterior_out_of_range: return "v_posterior must lie in [0, 1]";
     case status::plan_mismatch:
         return "another plan must have the same number of steps, and may scale the model's input only where the old "

@@ -436,6 +436,12 @@ const wrong_use wrong_uses[] = {
          options.temperature = static_cast<double>(not_a_number);
          return plan_state(options);
      }},
+    {"temperature beyond the largest float", status::temperature_out_of_range,
+     [] {
+         ddim::ddim_options options;
+         options.temperature = 1e39;
+         return plan_state(options);
+     }},
     {"temperature infinite, of DDPM", status::temperature_out_of_range,
      [] {
          ddim::ddpm_options options;

@@ -164,24 +164,30 @@ TEST_CASE("the capacity is an array's bound, and nothing behind it is written") 
     }
 }
 
-TEST_CASE("a run that the log was not made for is stopped before it can write past its end") {
+TEST_CASE("a run that the log was not made for is stopped before anything is logged") {
     static constexpr auto plan = ddim::ddim_plan<10>(schedule);
-    constexpr std::size_t capacity = 6 * intermediate_count(4, 1);
-    float x_inter[capacity + 6], pred_x0[capacity + 6];
-    std::fill(x_inter, x_inter + capacity + 6, -77.0f);
-    std::fill(pred_x0, pred_x0 + capacity + 6, -77.0f);
+    constexpr std::size_t capacity = 12 * intermediate_count(11, 1);
+    float x_inter[capacity], pred_x0[capacity];
+    std::fill(x_inter, x_inter + capacity, -77.0f);
     intermediate_log log;
-    REQUIRE(log.init(4, {2, 3}, 1, {x_inter, capacity}, {pred_x0, capacity}) == status::ok);
     ddim::sampler_config config = small_config(plan);
     config.observer = log.observer();
     std::vector<float> x(6);
-    CHECK(run_config(config, x) == status::stopped);
-    CHECK(log.count() == intermediate_count(4, 1));
-    for (std::size_t i = capacity; i < capacity + 6; ++i) {
-        CHECK(x_inter[i] == -77.0f);
-        CHECK(pred_x0[i] == -77.0f);
+    CHECK(run_config(config, x) == status::stopped); // never initialised
+    struct other_run {
+        int steps;
+        ddim::shape dims;
+    };
+    for (const other_run& other : {other_run{9, {2, 3}}, {11, {2, 3}}, {10, {1, 3}}, {10, {2, 6}}}) {
+        CAPTURE(other.steps);
+        CAPTURE(other.dims.batch);
+        REQUIRE(log.init(other.steps, other.dims, 1, {x_inter, capacity}, {pred_x0, capacity}) == status::ok);
+        CHECK(run_config(config, x) == status::stopped);
+        CHECK(log.count() == 0);
+        CHECK(x_inter[0] == -77.0f);
     }
-    config.plan = ddim::last_steps(plan, 4);
+    REQUIRE(log.init(10, {2, 3}, 1, {x_inter, capacity}, {pred_x0, capacity}) == status::ok);
+    CHECK(run_config(config, x) == status::ok);
     config.keeps_x0 = false; // nothing to put into pred_x0
     CHECK(run_config(config, x) == status::stopped);
     CHECK(log.count() == 1);

@@ -134,8 +134,13 @@ TEST_CASE("run_loaded asks for a model as run does") {
     scripted_run run;
     run.config.model = {};
     REQUIRE(run.init() == status::ok);
+    ddim::model_call call;
+    REQUIRE(run.sampler.begin(view(run.x), 7) == status::ok);
+    REQUIRE(run.sampler.next(call));
+    CHECK(run.sampler.commit(42) == status::model_failed);
     REQUIRE(run.sampler.load(7) == status::ok);
     CHECK(run.sampler.run_loaded(view(run.x)) == status::model_missing);
+    CHECK(run.sampler.last_code() == 0); // the failed run is forgotten
 }
 
 TEST_CASE("set_plan: the next run is a fresh one of that plan") {

@@ -219,7 +219,7 @@ TEST_CASE("options and inputs out of range are refused") {
         CAPTURE(eta);
         CHECK(plan_of_ten({eta}).state == status::eta_out_of_range);
     }
-    for (const double clip : {0.0, -1.0, not_a_number}) {
+    for (const double clip : {0.0, -1.0, 1e-60, 1e60, not_a_number}) {
         CAPTURE(clip);
         CHECK(plan_of_ten({0.0, prediction::epsilon, final_alpha::first, clip}).state == status::clip_out_of_range);
     }

@@ -52,6 +52,9 @@ TEST_CASE("without guidance: begin, then model, step, observer for each row, and
         CHECK(call.which == branch::conditional);
         const ddim::observation& seen = run.record.observations[static_cast<std::size_t>(i)];
         CHECK(seen.step == i);
+        CHECK(seen.steps == 4);
+        CHECK(seen.batch == 2);
+        CHECK(seen.elements == 5);
         CHECK(seen.timestep == short_plan.rows[i].timestep);
         CHECK(seen.x == run.x.data());
         CHECK(seen.x0 == nullptr);

@@ -38,7 +38,7 @@ int denoise(void* context, const ddim::model_call& call) noexcept {
 int show_progress(void* context, const ddim::observation& seen) noexcept {
     const progress& state = *static_cast<progress*>(context);
     std::fprintf(stderr, "\rdigits %d of %d, step %d of %d ", state.digits_before, state.order.digits, seen.step + 1,
-                 state.order.plan.steps);
+                 seen.steps);
     return 0;
 }
 
