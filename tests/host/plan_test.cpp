@@ -238,17 +238,18 @@ TEST_CASE("options and inputs out of range are refused") {
 }
 
 TEST_CASE("a refused plan has no steps, and its arena can be asked for") {
-    static const auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-    const auto plan = ddim::ddim_plan(schedule, ddim::spaced_timesteps<10>(ddim::spacing::leading, 1000, 60));
+    static const auto run_time_schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
+    const auto plan =
+        ddim::ddim_plan(run_time_schedule, ddim::spaced_timesteps<10>(ddim::spacing::leading, 1000, 60));
     CHECK(plan.state == ddim::status::steps_out_of_range);
     CHECK(plan.steps == 0);
     CHECK(ddim::arena_bytes(plan, {1, 16}) == ddim::arena_bytes(ddim::plan_view{}, {1, 16}));
 }
 
 TEST_CASE("levels that underflow to 0: DDPM's steps between them are refused") {
-    static const auto schedule = ddim::linear_schedule<1000>(0.5, 0.99);
-    REQUIRE(schedule.values[999] == 0.0f);
+    static const auto steep = ddim::linear_schedule<1000>(0.5, 0.99);
+    REQUIRE(steep.values[999] == 0.0f);
     const auto list = ddim::spaced_timesteps<50>(ddim::spacing::trailing, 1000);
-    const auto plan = ddim::ddpm_plan(schedule, list, {0.0, ddim::prediction::v_prediction});
+    const auto plan = ddim::ddpm_plan(steep, list, {0.0, ddim::prediction::v_prediction});
     CHECK(plan.state == ddim::status::prediction_undefined);
 }
