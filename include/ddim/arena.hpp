@@ -141,7 +141,7 @@ constexpr arena_layout carve_arena(const arena_request& request) noexcept {
 
 /// Whether some step of the plan shows the model a scaled state, so that the input needs a region of its own.
 constexpr bool scales_input(plan_view steps) noexcept {
-    if (steps.state != status::ok) return false; // there may be fewer rows than steps
+    if (steps.state != status::ok || steps.rows == nullptr) return false; // there may be fewer rows than steps
     for (int i = 0; i < steps.steps; ++i)
         if (steps.rows[i].m_x < 1.0f || steps.rows[i].m_x > 1.0f) return true;
     return false;
