@@ -101,4 +101,7 @@ TEST_CASE("a plan that scales the model's input needs a region for it") {
     scaled.rows[9].m_x = 0.5f;
     CHECK(ddim::scales_input(scaled));
     CHECK(ddim::arena_bytes(scaled, {1, 64}) == plain + 256);
+    ddim::plan_view rowless = scaled; // as init() refuses it
+    rowless.rows = nullptr;
+    CHECK_FALSE(ddim::scales_input(rowless));
 }

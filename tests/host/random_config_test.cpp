@@ -4,57 +4,40 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "ddim/detail/element.hpp"
 #include "ddim/host.hpp"
+#include "support/dice.hpp"
 #include "support/run.hpp"
 
 namespace {
 
 using ddim::status;
+using test_support::dice;
 
 constexpr int capacity = 64;
 
-/// By remainders of the engine's numbers: the standard library's distributions differ from one to the next.
-class dice {
-  public:
-    explicit dice(std::uint64_t seed) : engine_{seed} {}
-
-    int between(int first, int last) {
-        return first + static_cast<int>(engine_() % static_cast<std::uint64_t>(last - first + 1));
-    }
-    bool one_in(int count) { return between(1, count) == 1; }
-    double real(double first, double last) {
-        return first + (last - first) * static_cast<double>(engine_() >> 11) * 0x1p-53;
-    }
-
-    /// An enumerator, now and then one that there is not.
-    template <class Enum>
-    Enum option(Enum first, Enum last) {
-        const int below = static_cast<int>(first), above = static_cast<int>(last);
-        return static_cast<Enum>(one_in(100) ? above + 1 : between(below, above));
-    }
-
-  private:
-    std::mt19937_64 engine_;
-};
+/// One of the options, now and then one that there is not.
+template <class Enum>
+Enum spoilt_option(dice& die, Enum first, Enum last) {
+    return die.one_in(100) ? static_cast<Enum>(static_cast<int>(last) + 1) : die.option(first, last);
+}
 
 /// A plan by any builder over any schedule and list; the builder may refuse.
 ddim::plan<capacity> draw_plan(dice& die) {
     const int train_steps = die.between(1, capacity);
     const int steps = die.one_in(20) ? die.between(-1, capacity + 1) : die.between(1, train_steps);
     ddim::beta_options betas;
-    betas.kind = die.option(ddim::beta_schedule::scaled_linear, ddim::beta_schedule::sqrt);
+    betas.kind = spoilt_option(die, ddim::beta_schedule::scaled_linear, ddim::beta_schedule::sqrt);
     betas.beta_end = die.real(0.001, 0.2);
     const auto schedule = ddim::make_schedule(ddim::betas<capacity>(betas, train_steps));
-    const ddim::spacing spacing = die.option(ddim::spacing::uniform, ddim::spacing::linspace);
+    const ddim::spacing spacing = spoilt_option(die, ddim::spacing::uniform, ddim::spacing::linspace);
     const auto list = ddim::spaced_timesteps<capacity>(spacing, train_steps, steps, die.one_in(5) ? 1 : 0);
     ddim::ddim_options options;
-    options.predicts = die.option(ddim::prediction::epsilon, ddim::prediction::v_prediction);
-    options.final = die.option(ddim::final_alpha::first, ddim::final_alpha::one);
+    options.predicts = spoilt_option(die, ddim::prediction::epsilon, ddim::prediction::v_prediction);
+    options.final = spoilt_option(die, ddim::final_alpha::first, ddim::final_alpha::one);
     if (die.one_in(3)) options.clip = die.real(-0.1, 2.0);
     options.rederive_epsilon = die.one_in(3);
     if (die.one_in(3)) options.temperature = die.real(-0.1, 2.0);
@@ -123,10 +106,10 @@ class drawn_config {
         config.plan = plan_;
         if (die.one_in(5)) config.plan = ddim::last_steps(plan_, die.between(0, capacity));
         config.dims = {die.one_in(100) ? 0 : die.between(1, 4), die.one_in(100) ? 0 : die.between(1, 700)};
-        config.mode = die.option(ddim::guidance::none, ddim::guidance::sequential);
+        config.mode = spoilt_option(die, ddim::guidance::none, ddim::guidance::sequential);
         config.guidance_scale = die.one_in(4) ? 1.0f : static_cast<float>(die.real(-1.0, 9.0));
-        config.model_type = die.option(ddim::element_type::float32, ddim::element_type::bfloat16);
-        config.initial = die.option(ddim::initial_state::drawn, ddim::initial_state::noised);
+        config.model_type = spoilt_option(die, ddim::element_type::float32, ddim::element_type::bfloat16);
+        config.initial = spoilt_option(die, ddim::initial_state::drawn, ddim::initial_state::noised);
         config.first_sample = die.one_in(50) ? -1 : die.between(0, 9);
         config.repeat_noise = die.one_in(3);
         if (die.one_in(3)) config.noise_dropout = static_cast<float>(die.real(-0.02, 1.02));
@@ -154,8 +137,8 @@ class drawn_config {
         ddim::inpainting& known = config_.known;
         known.mask = lend(die, sizes[die.between(0, 3)]);
         known.x0 = lend(die, values());
-        known.when = die.option(ddim::blend_time::before_model, ddim::blend_time::on_x0);
-        known.noise = die.option(ddim::known_noise::fresh, ddim::known_noise::none);
+        known.when = spoilt_option(die, ddim::blend_time::before_model, ddim::blend_time::on_x0);
+        known.noise = spoilt_option(die, ddim::known_noise::fresh, ddim::known_noise::none);
         known.mask_regenerates = die.one_in(2);
         known.ends_exact = die.one_in(2);
         const bool is_fresh = known.noise == ddim::known_noise::fresh;
