@@ -26,9 +26,13 @@ bool is_finite(const step_row& row) noexcept {
 }
 
 status check_options(const sampler_config& config) noexcept {
-    if (config.initial < initial_state::drawn || config.initial > initial_state::noised)
+    const inpainting& known = config.known;
+    if (config.initial < initial_state::drawn || config.initial > initial_state::noised ||
+        known.when < blend_time::before_model || known.when > blend_time::on_x0 || known.noise < known_noise::fresh ||
+        known.noise > known_noise::none)
         return status::option_out_of_range;
     if (!is_finite(config.guidance_scale)) return status::guidance_scale_not_finite;
+    if (!(config.noise_dropout >= 0.0f && config.noise_dropout < 1.0f)) return status::noise_dropout_out_of_range;
     constexpr std::int64_t most_samples = std::int64_t{1} << 31;
     if (config.first_sample < 0 || config.first_sample >= most_samples ||
         config.dims.batch > most_samples - config.first_sample)
@@ -43,22 +47,31 @@ status check_arena(span<std::byte> arena, std::size_t bytes) noexcept {
     return arena.size < bytes ? status::arena_too_small : status::ok;
 }
 
-/// A buffer that the run reads, `needed` values of it: aligned, large enough, apart from the arena.
-status check_read(span<const float> buffer, std::size_t needed, span<std::byte> arena, status misaligned,
-                  status too_small) noexcept {
-    if (buffer.data == nullptr) return status::ok;
-    if (!is_aligned(buffer.data, alignof(float))) return misaligned;
-    if (buffer.size < needed) return too_small;
-    const bool overlaps = overlap(buffer.data, needed * sizeof(float), arena.data, arena.size);
-    return overlaps ? status::buffers_overlap : status::ok;
+status check_mask(const sampler_config& config) noexcept {
+    const inpainting& known = config.known;
+    if (known.mask.data == nullptr) return status::ok;
+    const std::size_t elements = static_cast<std::size_t>(config.dims.elements);
+    const bool fits =
+        known.mask.size == state_values(config.dims) || (known.mask.size > 0 && elements % known.mask.size == 0);
+    if (!fits) return status::mask_size_mismatch;
+    return known.x0.data == nullptr ? status::known_x0_null : status::ok;
 }
 
-/// How many values the run reads of each buffer that the caller may lend.
-struct read_sizes {
-    std::size_t initial_noise, step_noise, dropout_keep, mask, known_x0, mask_noise;
+/// A buffer that the caller may lend, and how many values of it the run reads.
+struct lent_buffer {
+    span<const float> values;
+    std::size_t needed;
+    status misaligned;
+    status too_small;
+
+    std::size_t bytes() const noexcept { return needed * sizeof(float); }
 };
 
-read_sizes read_sizes_of(const sampler_config& config) noexcept {
+struct lent_buffers {
+    lent_buffer each[6];
+};
+
+lent_buffers lent_by(const sampler_config& config) noexcept {
     const std::size_t values = state_values(config.dims);
     const std::size_t noise_values = config.repeat_noise ? static_cast<std::size_t>(config.dims.elements) : values;
     // No buffer holds the largest size, so a product that overflows is one that no buffer satisfies.
@@ -66,49 +79,28 @@ read_sizes read_sizes_of(const sampler_config& config) noexcept {
         const std::size_t steps = static_cast<std::size_t>(config.plan.steps);
         return count > no_bytes / steps ? no_bytes : steps * count;
     };
-    return {values,
-            all_steps(noise_values),
-            all_steps(values),
-            config.known.mask.size,
-            values,
-            config.known.noise == known_noise::fresh ? all_steps(values) : values};
+    const inpainting known = config.known.mask.data == nullptr ? inpainting{} : config.known;
+    const std::size_t known_values = known.noise == known_noise::fresh ? all_steps(values) : values;
+    return {{
+        {config.initial_noise, values, status::initial_noise_misaligned, status::initial_noise_too_small},
+        {config.step_noise, all_steps(noise_values), status::noise_misaligned, status::noise_too_small},
+        {config.dropout_keep, all_steps(values), status::dropout_keep_misaligned, status::dropout_keep_too_small},
+        {known.mask, known.mask.size, status::mask_misaligned, status::mask_size_mismatch},
+        {known.x0, values, status::known_x0_misaligned, status::known_x0_too_small},
+        {known.given_noise, known_values, status::mask_noise_misaligned, status::mask_noise_too_small},
+    }};
 }
 
-status check_noise(const sampler_config& config) noexcept {
-    if (!(config.noise_dropout >= 0.0f && config.noise_dropout < 1.0f)) return status::noise_dropout_out_of_range;
-    const read_sizes sizes = read_sizes_of(config);
-    status state = check_read(config.initial_noise, sizes.initial_noise, config.arena,
-                              status::initial_noise_misaligned, status::initial_noise_too_small);
-    if (state == status::ok)
-        state = check_read(config.step_noise, sizes.step_noise, config.arena, status::noise_misaligned,
-                           status::noise_too_small);
-    if (state == status::ok)
-        state = check_read(config.dropout_keep, sizes.dropout_keep, config.arena, status::dropout_keep_misaligned,
-                           status::dropout_keep_too_small);
-    return state;
-}
-
-status check_mask(const sampler_config& config) noexcept {
-    const inpainting& known = config.known;
-    if (known.when < blend_time::before_model || known.when > blend_time::on_x0 || known.noise < known_noise::fresh ||
-        known.noise > known_noise::none)
-        return status::option_out_of_range;
-    if (known.mask.data == nullptr) return status::ok;
-    const std::size_t elements = static_cast<std::size_t>(config.dims.elements);
-    const bool fits =
-        known.mask.size == state_values(config.dims) || (known.mask.size > 0 && elements % known.mask.size == 0);
-    if (!fits) return status::mask_size_mismatch;
-    if (known.x0.data == nullptr) return status::known_x0_null;
-    const read_sizes sizes = read_sizes_of(config);
-    status state =
-        check_read(known.mask, sizes.mask, config.arena, status::mask_misaligned, status::mask_size_mismatch);
-    if (state == status::ok)
-        state = check_read(known.x0, sizes.known_x0, config.arena, status::known_x0_misaligned,
-                           status::known_x0_too_small);
-    if (state == status::ok)
-        state = check_read(known.given_noise, sizes.mask_noise, config.arena, status::mask_noise_misaligned,
-                           status::mask_noise_too_small);
-    return state;
+/// Whether each buffer that is lent is aligned, large enough and apart from the arena.
+status check_lent(const sampler_config& config) noexcept {
+    for (const lent_buffer& lent : lent_by(config).each) {
+        if (lent.values.data == nullptr) continue;
+        if (!is_aligned(lent.values.data, alignof(float))) return lent.misaligned;
+        if (lent.values.size < lent.needed) return lent.too_small;
+        if (overlap(lent.values.data, lent.bytes(), config.arena.data, config.arena.size))
+            return status::buffers_overlap;
+    }
+    return status::ok;
 }
 
 } // namespace
@@ -128,8 +120,8 @@ status check_config(const sampler_config& config, arena_layout& layout) noexcept
     if (carved.state != status::ok) return carved.state;
     state = check_options(config);
     if (state == status::ok) state = check_arena(config.arena, carved.bytes);
-    if (state == status::ok) state = check_noise(config);
     if (state == status::ok) state = check_mask(config);
+    if (state == status::ok) state = check_lent(config);
     if (state == status::ok) layout = carved;
     return state;
 }
@@ -139,18 +131,11 @@ status check_state(span<float> x, const sampler_config& config) noexcept {
     if (!is_aligned(x.data, alignof(float))) return status::x_misaligned;
     if (x.size < state_values(config.dims)) return status::x_too_small;
     const std::size_t bytes = state_values(config.dims) * sizeof(float);
-    const read_sizes sizes = read_sizes_of(config);
-    const auto overlaps_x = [&](const void* data, std::size_t size) {
-        return data != nullptr && overlap(x.data, bytes, data, size);
-    };
-    const bool overlaps = overlaps_x(config.arena.data, config.arena.size) ||
-                          overlaps_x(config.initial_noise.data, sizes.initial_noise * sizeof(float)) ||
-                          overlaps_x(config.step_noise.data, sizes.step_noise * sizeof(float)) ||
-                          overlaps_x(config.dropout_keep.data, sizes.dropout_keep * sizeof(float)) ||
-                          overlaps_x(config.known.mask.data, sizes.mask * sizeof(float)) ||
-                          overlaps_x(config.known.x0.data, sizes.known_x0 * sizeof(float)) ||
-                          overlaps_x(config.known.given_noise.data, sizes.mask_noise * sizeof(float));
-    return overlaps ? status::buffers_overlap : status::ok;
+    if (overlap(x.data, bytes, config.arena.data, config.arena.size)) return status::buffers_overlap;
+    for (const lent_buffer& lent : lent_by(config).each)
+        if (lent.values.data != nullptr && overlap(x.data, bytes, lent.values.data, lent.bytes()))
+            return status::buffers_overlap;
+    return status::ok;
 }
 
 } // namespace ddim::detail
