@@ -57,8 +57,8 @@ int cuda_copy(float* target, const float* source, std::int64_t count, void* stre
 
 /// A run that was captured. A plain object; the graph in it is CUDA's until destroy().
 struct cuda_graph {
-    cudaGraphExec_t exec = nullptr;   ///< null: nothing captured
-    const std::byte* arena = nullptr; ///< of the sampler that was captured
+    cudaGraphExec_t exec = nullptr;  ///< null: nothing captured
+    const std::byte* plan = nullptr; ///< where the launches read it, in the arena of the sampler that was captured
     int steps = 0;
     bool is_guided = false;
     int last_code = 0; ///< of the model, a hook, the observer or CUDA, where the last call failed; else 0
@@ -80,9 +80,9 @@ status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 
 /// Enqueues the sampler's present plan and guidance scale (sampler::set_plan, sampler::set_guidance_scale) and the
 /// seed for the launches that follow on the stream; the same sampler, or a copy with the same arena. Waits for
-/// nothing. Returns ok, backend_mismatch, graph_empty, graph_mismatch (another arena or number of steps; scale 1,
-/// which asks for one prediction, where both were captured, or the reverse), device_failed, what sampler::load()
-/// returns.
+/// nothing. Returns ok, backend_mismatch, graph_empty, graph_mismatch (another arena, another place for the plan in
+/// it or another number of steps; scale 1, which asks for one prediction, where both were captured, or the reverse),
+/// device_failed, what sampler::load() returns.
 status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept;
 
 /// Gives the graph back to CUDA and empties it, also where that fails. No launch of it may still be under way.

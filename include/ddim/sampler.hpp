@@ -106,6 +106,9 @@ class sampler {
     /// The config as the next run will use it.
     const sampler_config& config() const noexcept { return config_; }
 
+    /// Where the regions of the config's arena lie.
+    const arena_layout& layout() const noexcept { return layout_; }
+
     /// Whether the model is asked for both predictions: under guidance, but for scale 1.
     bool is_guided() const noexcept;
 

@@ -8,6 +8,11 @@ namespace {
 
 bool is_ours(const sampler& source) noexcept { return source.config().platform.load == &detail::cuda_load; }
 
+/// Where the sampler puts its plan, and the kernels read it.
+const std::byte* plan_of(const sampler& source) noexcept {
+    return source.config().arena.data + source.layout().plan_rows;
+}
+
 status fail(cuda_graph& graph, status why, int code) noexcept {
     graph.last_code = code;
     return why;
@@ -74,7 +79,7 @@ status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t 
         graph.exec = nullptr;
         return state;
     }
-    graph.arena = source.config().arena.data;
+    graph.plan = plan_of(source);
     graph.steps = source.config().plan.steps;
     graph.is_guided = source.is_guided();
     return status::ok;
@@ -92,9 +97,8 @@ status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream
     graph.last_code = 0;
     if (!is_ours(source)) return status::backend_mismatch;
     if (graph.exec == nullptr) return status::graph_empty;
-    const sampler_config& config = source.config();
-    const bool matches =
-        config.arena.data == graph.arena && config.plan.steps == graph.steps && source.is_guided() == graph.is_guided;
+    const bool matches = plan_of(source) == graph.plan && source.config().plan.steps == graph.steps &&
+                         source.is_guided() == graph.is_guided;
     if (!matches) return status::graph_mismatch;
     const status loaded = source.load(seed, stream);
     return loaded == status::ok ? status::ok : fail(graph, loaded, source.last_code());

@@ -136,6 +136,12 @@ TEST_CASE("a graph is updated by its own sampler only, and by none that calls th
     REQUIRE(of_four_steps.init(config) == status::ok);
     CHECK(ddim::update(graph, of_four_steps, 8, run.stream()) == status::graph_mismatch);
 
+    config = run.config;
+    config.dims.batch -= 1; // in the same arena the plan lies elsewhere
+    ddim::sampler of_less;
+    REQUIRE(of_less.init(config) == status::ok);
+    CHECK(ddim::update(graph, of_less, 8, run.stream()) == status::graph_mismatch);
+
     CHECK(run.sampler.set_guidance_scale(1.0f) == status::ok);
     CHECK(ddim::update(graph, run.sampler, 8, run.stream()) == status::graph_mismatch);
     CHECK(ddim::launch(graph, run.stream()) == status::ok); // as captured
