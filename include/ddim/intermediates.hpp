@@ -32,9 +32,9 @@ class intermediate_log {
     status init(int steps, const shape& dims, int log_every_t, span<float> x_inter, span<float> pred_x0,
                 copy_fn copy = &host_copy) noexcept;
 
-    /// What to put into sampler_config::observer, together with keeps_x0. A run starts the log anew; one of
-    /// another number of steps or values than init was told is stopped with code 1 at its start, one without keeps_x0
-    /// after its first step.
+    /// What to put into sampler_config::observer, together with keeps_x0. A run starts the log anew; one of another
+    /// number of steps or values than init was told is stopped with code 1 at its start, one without keeps_x0 after
+    /// its first step.
     observer_ref observer() noexcept { return {&intermediate_log::observe, this, true}; }
 
     /// Entries logged so far.

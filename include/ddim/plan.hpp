@@ -98,7 +98,7 @@ struct ddim_options {
                                                          ///< infinity for never
     bool rederive_epsilon = false; ///< true: the direction term comes from the clipped x0 (diffusers'
                                    ///< use_clipped_model_output); false: from the model's output (its default)
-    double temperature = 1.0;      ///< >= 0, a float: multiplies the noise term
+    double temperature = 1.0;      ///< 0 to the largest float: multiplies the noise term
 };
 
 /// Options of the ancestral DDPM step. The defaults are the reference's.
@@ -106,7 +106,7 @@ struct ddpm_options {
     double v_posterior = 0.0; ///< [0, 1]: variance between the posterior's (0) and beta (1)
     prediction predicts = prediction::epsilon;
     double clip = static_cast<double>(__builtin_inff()); ///< as DDIM's
-    double temperature = 1.0;                            ///< >= 0, a float: multiplies the noise term
+    double temperature = 1.0;                            ///< as DDIM's
 };
 
 // The archive's twins of the builders below for run time, and the way to fill a large table in place. Each writes
