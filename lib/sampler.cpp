@@ -16,6 +16,7 @@ status sampler::init(const sampler_config& config) noexcept {
     last_code_ = code;
     if (checked != status::ok) {
         config_ = sampler_config{};
+        layout_ = arena_layout{};
         phase_ = phase::blank;
         state_ = status::not_initialised;
         return checked;

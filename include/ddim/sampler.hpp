@@ -106,7 +106,7 @@ class sampler {
     /// The config as the next run will use it.
     const sampler_config& config() const noexcept { return config_; }
 
-    /// Where the regions of the config's arena lie.
+    /// Where the regions of the config's arena lie, in bytes from its start. All 0 until init() has succeeded.
     const arena_layout& layout() const noexcept { return layout_; }
 
     /// Whether the model is asked for both predictions: under guidance, but for scale 1.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/arena.hpp"
+#include "support/dice.hpp"
 
 namespace {
 
@@ -19,6 +20,7 @@ using ddim::known_noise;
 using ddim::prediction;
 using device_tests::check_equal;
 using device_tests::way;
+using test_support::dice;
 using test_support::scenario;
 using test_support::scenario_plan;
 
@@ -26,21 +28,11 @@ constexpr element_type types[] = {element_type::float32, element_type::float16, 
 constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
 constexpr bool either[] = {false, true};
 
-/// Values that change from call to call, so that an option that is not the subject of a sweep is not one value all
-/// through it. Their periods have no common factor with each other.
-class rotation {
-  public:
-    element_type type() { return types[next() % 3]; }
-    bool coin() { return next() % 2 == 1; }
-    unsigned off() { return next() % 128 & next(); }
-
-  private:
-    unsigned next() {
-        state_ = state_ * 1664525u + 1013904223u;
-        return state_ >> 16;
-    }
-    unsigned state_ = 1;
-};
+// What is not the subject of a sweep is drawn, so that it is not one value all through it.
+element_type draw_type(dice& die) { return die.option(element_type::float32, element_type::bfloat16); }
+unsigned draw_off(dice& die) {
+    return static_cast<unsigned>(die.between(0, test_support::everything) & die.between(0, test_support::everything));
+}
 
 /// Shapes whose samples hold whole accesses of 16 bytes, of each type or of float32 only, and others. In an order
 /// that keeps step with no loop.
@@ -180,21 +172,21 @@ TEST_CASE("guidance, eta, type and prediction in every combination") {
 }
 
 TEST_CASE("clipped, rederived and scaled plans") {
-    rotation other;
+    dice die{1};
     for (const double clip : {0.25, 1.0, std::numeric_limits<double>::infinity()}) {
         for (const bool rederives : either) {
             for (const bool scales : either) {
                 for (const guidance mode : modes) {
                     scenario what;
                     what.mode = mode;
-                    what.type = other.type();
-                    what.off = other.off();
+                    what.type = draw_type(die);
+                    what.off = draw_off(die);
                     ddim::ddim_options options;
                     options.eta = 0.5;
                     options.clip = clip;
                     options.rederive_epsilon = rederives;
                     what.plan = scenario_plan(options, scales);
-                    what.observes = what.keeps_x0 = other.coin();
+                    what.observes = what.keeps_x0 = die.one_in(2);
                     check_equal(what);
                 }
             }
@@ -203,7 +195,7 @@ TEST_CASE("clipped, rederived and scaled plans") {
 }
 
 TEST_CASE("initial and step noise drawn, given, repeated and dropped, from any first sample") {
-    rotation other;
+    dice die{1};
     int i = 0;
     for (const initial_state initial : {initial_state::drawn, initial_state::given, initial_state::noised}) {
         for (const bool gives_initial : either) {
@@ -213,16 +205,16 @@ TEST_CASE("initial and step noise drawn, given, repeated and dropped, from any f
                         for (const bool gives_keep : either) {
                             scenario what;
                             what.dims = small_shape(i++);
-                            what.type = other.type();
-                            what.mode = other.coin() ? guidance::none : guidance::batched;
-                            what.off = other.off();
+                            what.type = draw_type(die);
+                            what.mode = die.one_in(2) ? guidance::none : guidance::batched;
+                            what.off = draw_off(die);
                             what.initial = initial;
                             what.gives_initial_noise = gives_initial;
                             what.gives_step_noise = gives_steps;
                             what.repeats_noise = repeats;
                             what.dropout = dropout;
                             what.gives_keep = gives_keep;
-                            what.first_sample = other.coin() ? 0 : (std::int64_t{1} << 31) - 100;
+                            what.first_sample = die.one_in(2) ? 0 : (std::int64_t{1} << 31) - 100;
                             check_equal(what);
                         }
                     }
@@ -233,7 +225,7 @@ TEST_CASE("initial and step noise drawn, given, repeated and dropped, from any f
 }
 
 TEST_CASE("inpainting in each mode, with a mask for all, for a sample and for a part of it") {
-    rotation other;
+    dice die{1};
     int i = 0;
     for (const blend_time when :
          {blend_time::before_model, blend_time::after_step, blend_time::after_step_at_old_level, blend_time::on_x0}) {
@@ -251,14 +243,14 @@ TEST_CASE("inpainting in each mode, with a mask for all, for a sample and for a 
                         what.known = known;
                         what.ends_exact = ends_exact;
                         what.gives_mask_noise = gives_noise;
-                        what.mask_regenerates = other.coin();
-                        what.type = other.type();
-                        what.mode = other.coin() ? guidance::none : guidance::sequential;
-                        what.off = other.off();
-                        what.observes = other.coin();
-                        what.keeps_x0 = what.observes && other.coin();
-                        what.sees_start = other.coin();
-                        what.initial = other.coin() ? initial_state::drawn : initial_state::noised;
+                        what.mask_regenerates = die.one_in(2);
+                        what.type = draw_type(die);
+                        what.mode = die.one_in(2) ? guidance::none : guidance::sequential;
+                        what.off = draw_off(die);
+                        what.observes = die.one_in(2);
+                        what.keeps_x0 = what.observes && die.one_in(2);
+                        what.sees_start = die.one_in(2);
+                        what.initial = die.one_in(2) ? initial_state::drawn : initial_state::noised;
                         check_equal(what);
                     }
                 }

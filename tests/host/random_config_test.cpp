@@ -101,6 +101,8 @@ class drawn_config {
     std::size_t values() const { return static_cast<std::size_t>(config_.dims.batch * config_.dims.elements); }
 
   private:
+    std::size_t steps() const { return static_cast<std::size_t>(std::max(config_.plan.steps, 0)); }
+
     ddim::sampler_config draw_options(dice& die) {
         ddim::sampler_config config;
         config.plan = plan_;
@@ -123,11 +125,10 @@ class drawn_config {
     }
 
     void draw_buffers(dice& die) {
-        const std::size_t steps = static_cast<std::size_t>(std::max(config_.plan.steps, 0));
         const std::size_t noise = config_.repeat_noise ? static_cast<std::size_t>(config_.dims.elements) : values();
         if (die.one_in(3)) config_.initial_noise = lend(die, values());
-        if (die.one_in(3)) config_.step_noise = lend(die, steps * noise);
-        if (die.one_in(5)) config_.dropout_keep = lend(die, steps * values());
+        if (die.one_in(3)) config_.step_noise = lend(die, steps() * noise);
+        if (die.one_in(5)) config_.dropout_keep = lend(die, steps() * values());
     }
 
     void draw_known(dice& die) {
@@ -142,8 +143,7 @@ class drawn_config {
         known.mask_regenerates = die.one_in(2);
         known.ends_exact = die.one_in(2);
         const bool is_fresh = known.noise == ddim::known_noise::fresh;
-        const std::size_t steps = static_cast<std::size_t>(std::max(config_.plan.steps, 0));
-        if (die.one_in(3)) known.given_noise = lend(die, is_fresh ? steps * values() : values());
+        if (die.one_in(3)) known.given_noise = lend(die, is_fresh ? steps() * values() : values());
     }
 
     /// `count` values, now and then one fewer.

@@ -202,7 +202,9 @@ TEST_CASE("a new init, also a failed one, forgets the old run") {
     REQUIRE(run.sampler.begin({run.x.data(), run.x.size()}, 7) == status::ok);
     ddim::sampler_config bad = run.config;
     bad.dims.batch = 0;
+    CHECK(run.sampler.layout().bytes == run.arena.view().size);
     CHECK(run.sampler.init(bad) == status::batch_out_of_range);
+    CHECK(run.sampler.layout().bytes == 0);
     ddim::model_call call;
     CHECK_FALSE(run.sampler.next(call));
     CHECK(run.run() == status::not_initialised);
