@@ -1,5 +1,7 @@
 #include "ddim/ddpm.hpp"
 
+#include "ddim/detail/posterior.hpp"
+
 namespace ddim {
 
 namespace {
@@ -51,7 +53,7 @@ status q_posterior_mean(schedule_view schedule, int timestep, span<const float> 
     if (state != status::ok) return state;
     const double a = alphas_cumprod_at(schedule, timestep), a_prev = alphas_cumprod_at(schedule, timestep - 1);
     if (a >= 1.0 || a_prev <= 0.0) return status::prediction_undefined;
-    const detail::posterior q = detail::posterior_between(a, a_prev);
+    const detail::posterior q = detail::posterior_between(detail::level_of(a), detail::level_of(a_prev));
     combine(q.of_x0, x0, q.of_x, x, mean);
     return status::ok;
 }

@@ -28,9 +28,9 @@ status sampler::init(const sampler_config& config) noexcept {
 
 status sampler::set_plan(plan_view plan) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
-    const status checked = detail::check_plan(plan);
+    const status checked = detail::check_plan(plan, config_);
     if (checked != status::ok) return checked;
-    const bool fits = plan.steps == config_.plan.steps && !(layout_.input_is_x && scales_input(plan));
+    const bool fits = plan.steps == config_.plan.steps && history_slots(plan) <= layout_.history_slots;
     if (!fits) return status::plan_mismatch;
     config_.plan = plan;
     forget_run();
@@ -93,7 +93,7 @@ status sampler::load(std::uint64_t seed, void* stream) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
     forget_run();
     last_code_ = 0;
-    values_ = {seed, config_.guidance_scale};
+    values_ = {seed, config_.guidance_scale, config_.plan.start_scale};
     if (config_.platform.load != nullptr) {
         load_job job;
         job.rows = config_.plan.rows;
@@ -285,6 +285,8 @@ step_job sampler::job_for_step() const noexcept {
     job.x = x_;
     const bool makes_x0 = config_.keeps_x0 || config_.x0_hook.function != nullptr;
     job.x0 = makes_x0 ? reinterpret_cast<float*>(at(layout_.x0)) : nullptr;
+    if (layout_.history_slots > 0) job.history = reinterpret_cast<float*>(at(layout_.history));
+    job.history_stride = static_cast<std::int64_t>(layout_.history_slot / sizeof(float));
     job.unconditional = is_guided() ? at(layout_.output) : nullptr;
     job.conditional = at(is_guided() ? layout_.conditional_output : layout_.output);
     job.type = config_.model_type;

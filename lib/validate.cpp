@@ -1,5 +1,7 @@
 #include "validate.hpp"
 
+#include "ddim/detail/step.hpp"
+
 namespace ddim::detail {
 
 namespace {
@@ -14,15 +16,27 @@ bool overlap(const void* a, std::size_t a_bytes, const void* b, std::size_t b_by
 
 std::size_t state_values(const shape& dims) noexcept { return static_cast<std::size_t>(dims.batch * dims.elements); }
 
-bool is_finite(float value) noexcept { return ddim::detail::is_finite(static_cast<double>(value)); }
+bool is_finite(float value) noexcept { return value - value == 0.0f; } // in few bytes: a plan is full of floats
 
 bool is_finite(const level& at) noexcept { return is_finite(at.x0) && is_finite(at.noise); }
 
 bool is_finite(const step_row& row) noexcept {
     const bool fits_int = row.timestep >= -0x1p31f && row.timestep < 0x1p31f; // model_call::timestep_index
-    return fits_int && is_finite(row.m_x) && is_finite(row.p_x) && is_finite(row.p_o) && row.clip > 0.0f &&
-           is_finite(row.u_x) && is_finite(row.u_o) && is_finite(row.u_0) && is_finite(row.u_n) &&
-           is_finite(row.from) && is_finite(row.to);
+    return fits_int && is_finite(row.p_x) && is_finite(row.p_o) && row.clip > 0.0f && is_finite(row.u_x) &&
+           is_finite(row.u_o) && is_finite(row.u_0) && is_finite(row.u_n) && is_finite(row.u_h[0]) &&
+           is_finite(row.u_h[1]) && is_finite(row.u_h[2]) && is_finite(row.from) && is_finite(row.to);
+}
+
+/// Whether the config asks for a change of x0 that is to have an effect on the state.
+bool changes_x0(const sampler_config& config) noexcept {
+    const bool blends = config.known.mask.data != nullptr && config.known.when == blend_time::on_x0;
+    return config.x0_hook.function != nullptr || blends;
+}
+
+bool uses_x0(const plan_view& plan) noexcept {
+    for (int i = 0; i < plan.steps; ++i)
+        if (has_term(plan.rows[i].u_0) || plan.rows[i].keeps == kept::x0) return true;
+    return false;
 }
 
 status check_options(const sampler_config& config) noexcept {
@@ -105,16 +119,19 @@ status check_lent(const sampler_config& config) noexcept {
 
 } // namespace
 
-status check_plan(const plan_view& plan) noexcept {
+status check_plan(const plan_view& plan, const sampler_config& config) noexcept {
     if (plan.state != status::ok) return plan.state;
     if (plan.rows == nullptr || plan.steps < 1) return status::plan_empty;
     for (int i = 0; i < plan.steps; ++i)
         if (!is_finite(plan.rows[i])) return status::plan_not_finite;
-    return status::ok;
+    if (!is_finite(plan.start_scale)) return status::plan_not_finite;
+    const status history = check_history(plan.rows, plan.steps);
+    if (history != status::ok) return history;
+    return changes_x0(config) && !uses_x0(plan) ? status::x0_unused : status::ok;
 }
 
 status check_config(const sampler_config& config, arena_layout& layout) noexcept {
-    status state = check_plan(config.plan);
+    status state = check_plan(config.plan, config);
     if (state != status::ok) return state;
     const arena_layout carved = carve_arena(arena_request_of(config));
     if (carved.state != status::ok) return carved.state;
@@ -144,8 +161,9 @@ namespace ddim {
 
 arena_request arena_request_of(const sampler_config& config) noexcept {
     const arena_extras extras{config.keeps_x0 || config.x0_hook.function != nullptr,
-                              config.score_corrector.function != nullptr, config.platform.load != nullptr};
-    return {config.dims, config.mode, config.model_type, extras, scales_input(config.plan), config.plan.steps};
+                              config.score_corrector.function != nullptr, config.platform.load != nullptr,
+                              config.history_slots};
+    return {config.dims, config.mode, config.model_type, extras, history_slots(config.plan), config.plan.steps};
 }
 
 } // namespace ddim

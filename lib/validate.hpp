@@ -6,8 +6,8 @@
 
 namespace ddim::detail {
 
-/// Whether a plan can be run.
-status check_plan(const plan_view& plan) noexcept;
+/// Whether a plan can be run with what else a config says.
+status check_plan(const plan_view& plan, const sampler_config& config) noexcept;
 
 /// Everything that init checks. Where it is ok, `layout` is that of the config's arena.
 status check_config(const sampler_config& config, arena_layout& layout) noexcept;

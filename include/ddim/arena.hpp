@@ -32,6 +32,7 @@ struct arena_extras {
     bool keeps_x0 = false;       ///< an x0 hook or an observer wants the predicted x0
     bool corrects_score = false; ///< a score corrector wants the output after guidance
     bool holds_plan = false;     ///< the platform keeps the plan and the values of the run in the arena: CUDA does
+    int history_slots = 0;       ///< 0 .. most_history_slots: room for at least so many, for plans that come later
 };
 
 /// What decides the size of an arena.
@@ -40,8 +41,8 @@ struct arena_request {
     guidance mode = guidance::none;
     element_type model_type = element_type::float32;
     arena_extras extras = {};
-    bool scales_input = false; ///< some step has m_x != 1
-    int steps = 0;             ///< of the plan; read where it is held
+    int history_slots = 0; ///< of the plan
+    int steps = 0;         ///< of the plan; read where it is held
 };
 
 /// Every region starts at a multiple of this: what TensorRT asks of its bindings. So must the arena.
@@ -58,11 +59,14 @@ struct arena_layout {
     std::size_t row_timesteps = 0;      ///< [rows] float32
     std::size_t x0 = 0;                 ///< [batch, elements] float32, where kept
     std::size_t guided = 0;             ///< [batch, elements] float32, where the score is corrected; may be output
+    std::size_t history = 0;            ///< [slots, batch, elements] float32; each slot starts aligned
+    std::size_t history_slot = 0;       ///< bytes from one slot to the next
     std::size_t plan_rows = 0;          ///< [steps] step_row, where held
     std::size_t run_values = 0;         ///< seed and guidance scale, where held
     std::size_t bytes = 0;              ///< of the whole arena
     std::int64_t rows = 0;              ///< of one model call
-    bool input_is_x = false;            ///< the model reads the state itself: same type, same rows, no scale
+    int history_slots = 0;
+    bool input_is_x = false; ///< the model reads the state itself: same type, same rows
     status state = status::ok;
 };
 
@@ -77,9 +81,9 @@ constexpr std::size_t element_bytes(element_type type) noexcept { return type ==
 constexpr status check_shape(const shape& dims) noexcept {
     if (dims.batch < 1) return status::batch_out_of_range;
     if (dims.elements < 1 || dims.elements > most_elements) return status::elements_out_of_range;
-    // At most 8 float32 for each value (input, output and timestep of two rows, x0, guided), and padding, must stay
-    // countable.
-    const std::uint64_t most_values = most_bytes / (9 * sizeof(float)) - arena_alignment;
+    // At most 11 float32 for each value (input, output and timestep of two rows, x0, guided, three slots of history),
+    // and padding, must stay countable.
+    const std::uint64_t most_values = most_bytes / (12 * sizeof(float)) - arena_alignment;
     if (static_cast<std::uint64_t>(dims.batch) > most_values / static_cast<std::uint64_t>(dims.elements))
         return status::shape_overflow;
     return status::ok;
@@ -88,6 +92,9 @@ constexpr status check_shape(const shape& dims) noexcept {
 constexpr status check_request(const arena_request& request) noexcept {
     if (request.mode < guidance::none || request.mode > guidance::sequential ||
         request.model_type < element_type::float32 || request.model_type > element_type::bfloat16)
+        return status::option_out_of_range;
+    if (request.history_slots < 0 || request.history_slots > most_history_slots || request.extras.history_slots < 0 ||
+        request.extras.history_slots > most_history_slots)
         return status::option_out_of_range;
     if (request.steps < 0) return status::steps_out_of_range;
     return check_shape(request.dims);
@@ -118,7 +125,7 @@ constexpr arena_layout carve_arena(const arena_request& request) noexcept {
     const bool batched = request.mode == guidance::batched;
     const std::size_t call_bytes = batched ? 2 * half_bytes : half_bytes;
     layout.rows = batched ? 2 * request.dims.batch : request.dims.batch;
-    layout.input_is_x = request.model_type == element_type::float32 && !batched && !request.scales_input;
+    layout.input_is_x = request.model_type == element_type::float32 && !batched;
 
     detail::carver carver{};
     layout.input = carver.take(layout.input_is_x ? 0 : call_bytes);
@@ -131,6 +138,13 @@ constexpr arena_layout carve_arena(const arena_request& request) noexcept {
     const bool in_place = request.model_type == element_type::float32 && request.mode == guidance::none;
     layout.guided = layout.output;
     if (request.extras.corrects_score && !in_place) layout.guided = carver.take(values * sizeof(float));
+    layout.history_slots =
+        request.history_slots > request.extras.history_slots ? request.history_slots : request.extras.history_slots;
+    layout.history = carver.end;
+    for (int slot = 0; slot < layout.history_slots; ++slot) {
+        const std::size_t start = carver.take(values * sizeof(float));
+        layout.history_slot = carver.end - start;
+    }
     if (request.extras.holds_plan) {
         layout.plan_rows = carver.take(static_cast<std::size_t>(request.steps) * sizeof(step_row));
         layout.run_values = carver.take(1);
@@ -139,20 +153,12 @@ constexpr arena_layout carve_arena(const arena_request& request) noexcept {
     return layout;
 }
 
-/// Whether some step of the plan shows the model a scaled state, so that the input needs a region of its own.
-constexpr bool scales_input(plan_view steps) noexcept {
-    if (steps.state != status::ok || steps.rows == nullptr) return false; // there may be fewer rows than steps
-    for (int i = 0; i < steps.steps; ++i)
-        if (steps.rows[i].m_x < 1.0f || steps.rows[i].m_x > 1.0f) return true;
-    return false;
-}
-
 /// Bytes of the arena for a run of this plan and shape; usable as an array bound. The largest std::size_t (which
 /// no array has) for a shape or option that carve_arena() refuses.
 constexpr std::size_t arena_bytes(plan_view steps, const shape& dims, guidance mode = guidance::none,
                                   element_type model_type = element_type::float32,
                                   const arena_extras& extras = {}) noexcept {
-    return carve_arena({dims, mode, model_type, extras, scales_input(steps), steps.steps}).bytes;
+    return carve_arena({dims, mode, model_type, extras, history_slots(steps), steps.steps}).bytes;
 }
 
 } // namespace ddim

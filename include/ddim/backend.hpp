@@ -17,11 +17,13 @@ namespace ddim {
 struct run_values {
     std::uint64_t seed = 0;
     float guidance_scale = 1.0f;
+    float start_scale = 1.0f; ///< of the plan
 };
 
 /// Where x_T comes from.
 enum class initial_state {
-    drawn,  ///< standard normal noise, drawn or handed in; what x holds before is not read
+    drawn,  ///< standard normal noise, drawn or handed in, times the plan's start_scale; what x holds before is not
+            ///< read
     given,  ///< x holds it when the run begins
     noised, ///< x holds a clean sample, which is noised to the level of the plan's first row (img2img)
 };
@@ -55,7 +57,7 @@ struct blend_job {
     noise_source noise;
 };
 
-/// The model's next input, written by the job that precedes the call: m_x x in the model's type, `copies` times.
+/// The model's next input, written by the job that precedes the call: x in the model's type, `copies` times.
 struct input_job {
     const step_row* row = nullptr;             ///< of the call; null after the last step: nothing at all to write
     void* values = nullptr;                    ///< [copies, batch, elements] of `type`; null: the model reads x
@@ -82,7 +84,7 @@ enum class step_part {
     whole,   ///< guide, predict and update at once
     guide,   ///< write the output after guidance to `guided`
     predict, ///< write the predicted x0 to `x0`; x is not written
-    update,  ///< read `x0`, write x and the next input
+    update,  ///< read `x0`, write x, what the row keeps, and the next input
 };
 
 /// One step of the plan: x becomes x' by the formulas of plan.hpp, and the next input is written.
@@ -91,9 +93,11 @@ struct step_job {
     shape dims;
     const step_row* row = nullptr;
     const run_values* values = nullptr;
-    float* x = nullptr;                        ///< [batch, elements], read and written
-    float* x0 = nullptr;                       ///< [batch, elements]; null: not kept
-    float* guided = nullptr;                   ///< [batch, elements], of part guide
+    float* x = nullptr;       ///< [batch, elements], read and written
+    float* x0 = nullptr;      ///< [batch, elements]; null: not kept
+    float* guided = nullptr;  ///< [batch, elements], of part guide
+    float* history = nullptr; ///< slot s at history + s history_stride, [batch, elements]; null: the plan has none
+    std::int64_t history_stride = 0;
     const void* unconditional = nullptr;       ///< [batch, elements] of `type`; null: no guidance
     const void* conditional = nullptr;         ///< [batch, elements] of `type`
     element_type type = element_type::float32; ///< the model's, or float32 where a score corrector has been

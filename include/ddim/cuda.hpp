@@ -16,6 +16,7 @@
 #include <cuda_runtime_api.h>
 
 #include "ddim/sampler.hpp"
+#include "ddim/solvers.hpp"
 
 namespace ddim {
 
@@ -28,7 +29,7 @@ int cuda_check(void* context, const void* arena) noexcept;
 
 /// The CUDA backend, on the device that is current in the calling thread. It enqueues one kernel for the start of a
 /// run, one for each step (a score corrector and an x0 hook cost one more each, an observer with inpainting
-/// before_model another), and, for the plan, one for each 64 rows of it. Its codes are cudaError_t. Of the pointers
+/// before_model another), and, for the plan, one for each 59 rows of it. Its codes are cudaError_t. Of the pointers
 /// only the arena is checked. sampler::init() returns device_unavailable where there is no device, the driver is too
 /// old, the archive has no code for the device, or the arena is pageable memory of the host that the device cannot
 /// reach. A run ends with device_failed where a call of CUDA fails; it does not start where an error of earlier work

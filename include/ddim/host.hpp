@@ -3,6 +3,7 @@
 #define DDIM_HOST_HPP
 
 #include "ddim/sampler.hpp"
+#include "ddim/solvers.hpp"
 
 namespace ddim {
 

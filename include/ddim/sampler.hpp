@@ -41,6 +41,8 @@ struct sampler_config {
     hook_ref x0_hook;         ///< changes the predicted x0; costs a region in the arena
     observer_ref observer;
     bool keeps_x0 = false; ///< show the observer the predicted x0; costs a region in the arena
+    int history_slots =
+        0; ///< room in the arena for at least so many slots of history, for plans that set_plan() brings
 };
 
 /// What `config` asks of its arena: carve_arena(arena_request_of(config)).bytes is the size.
@@ -51,7 +53,8 @@ arena_request arena_request_of(const sampler_config& config) noexcept;
 class sampler {
   public:
     /// Checks the config and keeps a copy. On failure nothing is written and the sampler is as if new.
-    /// Returns ok; the plan's own state; plan_empty, plan_not_finite; batch_, elements_, first_sample_,
+    /// Returns ok; the plan's own state; plan_empty, plan_not_finite, history_missing; x0_unused where a hook or
+    /// inpainting changes an x0 that no step takes anything from; batch_, elements_, first_sample_,
     /// noise_dropout_ or option_out_of_range, shape_overflow; guidance_scale_not_finite; backend_missing; arena_null,
     /// _misaligned or _too_small; noise_, initial_noise_, dropout_keep_, known_x0_ or mask_noise_misaligned or
     /// _too_small; mask_misaligned, mask_size_mismatch, known_x0_null; buffers_overlap; device_unavailable, then
@@ -60,8 +63,8 @@ class sampler {
 
     /// Another plan of the same length for the next run, with what else the config says; a run under way is given up.
     /// The plan's rows must outlive it. Returns ok; not_initialised; the plan's own state, plan_empty,
-    /// plan_not_finite; plan_mismatch where the length differs, or the model's input would need a region that the
-    /// arena lacks. On failure nothing changes.
+    /// plan_not_finite, history_missing, option_out_of_range; x0_unused; plan_mismatch where the length differs, or
+    /// the plan has more slots of history than the arena. On failure nothing changes.
     status set_plan(plan_view plan) noexcept;
 
     /// Another guidance scale for the next run; a run under way is given up. Returns ok, not_initialised,

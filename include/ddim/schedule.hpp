@@ -1,6 +1,7 @@
 // Noise schedules: betas, alphas_cumprod, and every buffer that a DDPM derives from them.
 //
 //   betas<1000>(...)  ->  make_schedule(betas)      what plans are built from
+//                     ->  make_schedule(betas, snr)  the same, with another signal-to-noise ratio
 //                     ->  ddpm_table(betas, name)   the buffers of DDPM.register_schedule, one at a time
 //
 // Everything is computed in double and rounded once to float. As a constant each table wants its own constexpr
@@ -29,6 +30,15 @@ struct beta_options {
     double beta_start = 0.00085; ///< (0, 1]; no effect on squaredcos_cap_v2
     double beta_end = 0.012;     ///< (0, 1]; no effect on squaredcos_cap_v2
     double cosine_s = 0.008;     ///< offset of squaredcos_cap_v2, >= 0; no effect on the others
+};
+
+/// Changes of a schedule's signal-to-noise ratio, in the order in which they are made.
+struct snr_options {
+    double shift = 1.0;         ///< > 0: the ratio is divided by it (CogVideoX' snr_shift_scale)
+    bool zero_terminal = false; ///< the last timestep has no signal left, sqrt(alphas_cumprod) is stretched to there
+                                ///< (Lin et al. 2023; diffusers' rescale_betas_zero_snr)
+    double terminal = 0.0;      ///< [0, 1): alphas_cumprod at the last timestep in place of that zero. Solvers that
+                                ///< divide by it need one: diffusers takes 2^-24
 };
 
 /// betas in double, entry t for timestep t in 0 .. train_steps - 1. Carries the status of its making.
@@ -83,11 +93,12 @@ enum class ddpm_buffer {
     lvlb_weights_x0_reference, ///< of x0 prediction, with the reference's slip of precedence: sqrt(a) / (2 (2 - a))
 };
 
-// The archive's twins of the constexpr builders below, for run time. They fill `train_steps` entries and return
-// ok, beta_out_of_range, or (no entry written) train_steps_out_of_range, values_null; fill_betas and
-// fill_ddpm_buffer also option_out_of_range, the latter v_posterior_out_of_range.
+// The archive's twins of the constexpr builders below, for run time. They fill `train_steps` entries and return ok,
+// or write nothing and return train_steps_out_of_range, values_null, beta_out_of_range; option_out_of_range (not for
+// v_posterior, which has v_posterior_out_of_range).
 status fill_betas(const beta_options& options, double* betas, int train_steps) noexcept;
-status fill_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept;
+status fill_alphas_cumprod(const double* betas, const snr_options& snr, float* alphas_cumprod,
+                           int train_steps) noexcept;
 status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
                         int train_steps) noexcept;
 
@@ -125,16 +136,20 @@ constexpr double unchecked_beta(const beta_options& options, int train_steps, in
     return root * root;
 }
 
+constexpr status check_beta(double beta, bool is_last) noexcept {
+    const bool valid = 1.0 - beta < 1.0 && (beta < 1.0 || (beta == 1.0 && is_last));
+    return valid ? status::ok : status::beta_out_of_range;
+}
+
 /// A beta that 1 - beta rounds away would leave a level of 1, by whose noise the DDPM buffers divide.
 /// Beta 1 (zero terminal SNR) is allowed at the last timestep only: after it every level would be the same.
 constexpr status check_betas(const double* betas, int train_steps) noexcept {
-    for (int t = 0; t < train_steps; ++t) {
-        const bool valid = 1.0 - betas[t] < 1.0 && (betas[t] < 1.0 || (betas[t] == 1.0 && t == train_steps - 1));
-        if (!valid) return status::beta_out_of_range;
-    }
+    for (int t = 0; t < train_steps; ++t)
+        if (check_beta(betas[t], t == train_steps - 1) != status::ok) return status::beta_out_of_range;
     return status::ok;
 }
 
+/// Computes the betas and, where `betas` is not null, writes them.
 constexpr status compute_betas(const beta_options& options, double* betas, int train_steps) noexcept {
     if (train_steps < 1) return status::train_steps_out_of_range;
     if (options.kind < beta_schedule::linear || options.kind > beta_schedule::sqrt)
@@ -142,18 +157,49 @@ constexpr status compute_betas(const beta_options& options, double* betas, int t
     const bool finite = is_finite(options.beta_start) && is_finite(options.beta_end) && options.cosine_s >= 0.0 &&
                         is_finite(options.cosine_s);
     if (!finite) return status::beta_out_of_range;
-    for (int t = 0; t < train_steps; ++t) betas[t] = unchecked_beta(options, train_steps, t);
-    return check_betas(betas, train_steps);
+    for (int t = 0; t < train_steps; ++t) {
+        const double beta = unchecked_beta(options, train_steps, t);
+        if (check_beta(beta, t == train_steps - 1) != status::ok) return status::beta_out_of_range;
+        if (betas != nullptr) betas[t] = beta;
+    }
+    return status::ok;
 }
 
-constexpr status compute_alphas_cumprod(const double* betas, float* alphas_cumprod, int train_steps) noexcept {
+constexpr double shifted_alphas_cumprod(double product, const snr_options& snr) noexcept {
+    return product / (snr.shift + (1.0 - snr.shift) * product);
+}
+
+constexpr status check_snr(const snr_options& snr) noexcept {
+    const bool valid = snr.shift > 0.0 && is_finite(snr.shift) && snr.terminal >= 0.0 && snr.terminal < 1.0;
+    return valid ? status::ok : status::option_out_of_range;
+}
+
+constexpr status compute_alphas_cumprod(const double* betas, const snr_options& snr, float* alphas_cumprod,
+                                        int train_steps) noexcept {
     if (train_steps < 1) return status::train_steps_out_of_range;
+    status state = check_snr(snr);
+    if (state == status::ok) state = check_betas(betas, train_steps);
+    if (state != status::ok) return state;
+    double last_root = 0.0, stretch = 1.0;
+    if (snr.zero_terminal) {
+        double last = 1.0;
+        for (int t = 0; t < train_steps; ++t) last *= 1.0 - betas[t];
+        const double first_root = sqrt(shifted_alphas_cumprod(1.0 - betas[0], snr));
+        last_root = sqrt(shifted_alphas_cumprod(last, snr));
+        if (!(first_root > last_root)) return status::train_steps_out_of_range; // one timestep cannot be stretched
+        stretch = first_root / (first_root - last_root);
+    }
     double product = 1.0;
     for (int t = 0; t < train_steps; ++t) {
         product *= 1.0 - betas[t];
-        alphas_cumprod[t] = static_cast<float>(product);
+        double level = shifted_alphas_cumprod(product, snr);
+        if (snr.zero_terminal) {
+            const double root = (sqrt(level) - last_root) * stretch;
+            level = t == train_steps - 1 ? snr.terminal : root * root;
+        }
+        alphas_cumprod[t] = static_cast<float>(level);
     }
-    return check_betas(betas, train_steps);
+    return status::ok;
 }
 
 /// What the entry of a buffer at one timestep is made of.
@@ -167,20 +213,6 @@ struct ddpm_point {
 constexpr double posterior_variance(const ddpm_point& at) noexcept {
     const double least = at.beta * (1.0 - at.product_prev) / (1.0 - at.product);
     return (1.0 - at.v_posterior) * least + at.v_posterior * at.beta;
-}
-
-/// q(x_prev | x, x0) between the levels a < 1 and a_prev > 0 (alphas_cumprod; Ho et al. 2020, equations 6 and 7): its
-/// mean is of_x0 x0 + of_x x, its variance (1 - a_prev) / (1 - a) beta.
-struct posterior {
-    double of_x0;
-    double of_x;
-    double beta; ///< of the stride
-};
-
-constexpr posterior posterior_between(double a, double a_prev) noexcept {
-    const double alpha = a / a_prev;
-    const double beta = 1.0 - alpha;
-    return {sqrt(a_prev) * beta / (1.0 - a), sqrt(alpha) * (1.0 - a_prev) / (1.0 - a), beta};
 }
 
 /// lvlb_weights of epsilon prediction. The reference computes this one in float32, from the rounded rows.
@@ -269,17 +301,19 @@ constexpr beta_table<Count> given_betas(const double (&values)[Count]) {
     return table;
 }
 
-/// alphas_cumprod of the betas, the schedule that plans are built from. Passes the betas' state on.
+/// alphas_cumprod of the betas, the schedule that plans are built from; with another signal-to-noise ratio where one
+/// is asked for. State: ok, the betas', option_out_of_range, train_steps_out_of_range (a single timestep has no other
+/// terminal ratio). In a constant, anything but ok does not compile.
 template <int Capacity>
-constexpr schedule<Capacity> make_schedule(const beta_table<Capacity>& table) {
+constexpr schedule<Capacity> make_schedule(const beta_table<Capacity>& table, const snr_options& snr = {}) {
     schedule<Capacity> result{};
     result.train_steps = table.train_steps;
     result.state = table.state;
     if (table.state == status::ok) {
         if (DDIM_CONSTANT_EVALUATED())
-            result.state = detail::compute_alphas_cumprod(table.values, result.values, table.train_steps);
+            result.state = detail::compute_alphas_cumprod(table.values, snr, result.values, table.train_steps);
         else
-            result.state = fill_alphas_cumprod(table.values, result.values, table.train_steps);
+            result.state = fill_alphas_cumprod(table.values, snr, result.values, table.train_steps);
     }
     detail::refuse_constant_unless_ok(result.state);
     return result;

@@ -25,11 +25,12 @@ enum class [[nodiscard]] status{
     train_steps_out_of_range = -20,
     beta_out_of_range = -21,
 
-    // Timesteps
+    // Timesteps and levels
     steps_out_of_range = -30,
     steps_unavailable = -31,
     timestep_out_of_range = -32,
     timesteps_not_descending = -33,
+    levels_out_of_range = -34,
 
     // Plan
     eta_out_of_range = -40,
@@ -40,6 +41,8 @@ enum class [[nodiscard]] status{
     temperature_out_of_range = -45,
     v_posterior_out_of_range = -46,
     plan_mismatch = -47,
+    levels_unsuitable = -48,
+    history_missing = -49,
 
     // Sampler: shape and options
     batch_out_of_range = -50,
@@ -49,6 +52,7 @@ enum class [[nodiscard]] status{
     first_sample_out_of_range = -54,
     option_out_of_range = -55,
     noise_dropout_out_of_range = -56,
+    x0_unused = -57,
 
     // Sampler: what the caller lends
     arena_null = -60,
@@ -113,25 +117,33 @@ constexpr const char* message(status value) noexcept {
         return "this spacing has no list of exactly that many timesteps: nearest_steps() names counts that work";
     case status::timestep_out_of_range: return "every timestep must lie between 0 and the training timesteps - 1";
     case status::timesteps_not_descending: return "a list of timesteps must be strictly descending";
+    case status::levels_out_of_range:
+        return "a sigma, a ramp, a shift or a listed level lies outside the range that levels.hpp gives for it";
     case status::eta_out_of_range: return "eta must lie in [0, 1]";
     case status::clip_out_of_range: return "the clip range must be a normal float above 0 (infinity: no clip)";
     case status::prediction_undefined:
-        return "epsilon prediction needs alphas_cumprod > 0 and sample prediction alphas_cumprod < 1 at every step";
+        return "the prediction is undefined at a level: epsilon needs alpha > 0, sample and a re-derived epsilon "
+               "sigma > "
+               "0, v_prediction alpha^2 + sigma^2 = 1, flow alpha + sigma = 1, edm alpha > 0 and sigma < 1";
     case status::plan_empty: return "the plan has no steps";
     case status::plan_not_finite: return "a coefficient of the plan is not finite, or a timestep beyond an int";
     case status::temperature_out_of_range: return "the temperature must be a finite float and at least 0";
     case status::v_posterior_out_of_range: return "v_posterior must lie in [0, 1]";
     case status::plan_mismatch:
-        return "another plan must have the same number of steps, and may scale the model's input only where the old "
-               "did";
+        return "another plan must have the same number of steps, and history only where the arena has room for it";
+    case status::levels_unsuitable:
+        return "this solver needs alpha > 0, a step needs another level to lead to, and history falling noise";
+    case status::history_missing: return "a row of the plan reads what no row before it has kept";
     case status::batch_out_of_range: return "the batch must be at least 1";
     case status::elements_out_of_range: return "the elements of a sample must lie between 1 and 2^34";
     case status::shape_overflow: return "batch x elements does not fit in the address space";
     case status::guidance_scale_not_finite: return "the guidance scale must be finite";
     case status::first_sample_out_of_range:
         return "first_sample must be at least 0, first_sample + batch at most 2^31";
-    case status::option_out_of_range: return "an option does not name a value of its enum";
+    case status::option_out_of_range: return "an option lies outside its range, or names no value of its enum";
     case status::noise_dropout_out_of_range: return "the noise dropout must lie in [0, 1)";
+    case status::x0_unused:
+        return "no step of this plan takes anything from x0, so changing it has no effect: see rederive_epsilon";
     case status::arena_null: return "the arena is a null pointer";
     case status::arena_misaligned: return "the arena must be aligned to arena_alignment";
     case status::arena_too_small: return "the arena is smaller than arena_bytes()";

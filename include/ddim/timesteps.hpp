@@ -24,6 +24,7 @@ template <int Capacity>
 struct timesteps {
     int values[Capacity] = {};
     int steps = 0;
+    bool repeats = false; ///< neighbours may be equal: quad's
     status state = status::steps_out_of_range;
 };
 
@@ -31,12 +32,13 @@ struct timesteps {
 struct timesteps_view {
     const int* values = nullptr;
     int steps = 0;
+    bool repeats = false;
     status state = status::steps_out_of_range;
 
     constexpr timesteps_view() noexcept = default;
     template <int Capacity>
     constexpr timesteps_view(const timesteps<Capacity>& list) noexcept
-        : values(list.values), steps(list.steps), state(list.state) {}
+        : values(list.values), steps(list.steps), repeats(list.repeats), state(list.state) {}
 };
 
 /// Step counts around one that a spacing cannot give; 0 where there is none.
@@ -109,6 +111,18 @@ constexpr status compute_timesteps(spacing rule, int train_steps, int steps, int
     return status::ok;
 }
 
+/// Whether a list is one: not empty, none of it negative, descending or, where it `repeats`, not ascending.
+constexpr status check_list(const timesteps_view& list) noexcept {
+    if (list.state != status::ok) return list.state;
+    if (list.steps < 1) return status::steps_out_of_range;
+    for (int i = 0; i < list.steps; ++i) {
+        if (list.values[i] < 0) return status::timestep_out_of_range;
+        if (i == 0 || list.values[i] < list.values[i - 1]) continue;
+        if (!(list.repeats && list.values[i] == list.values[i - 1])) return status::timesteps_not_descending;
+    }
+    return status::ok;
+}
+
 /// In a constant, indexes an array of one entry by the nearest count that works: the one way to make both g++ and
 /// clang++ print the number.
 constexpr void refuse_constant_spacing(status state, spacing rule, int train_steps, int steps, int offset) {
@@ -133,6 +147,7 @@ template <int Capacity>
 constexpr timesteps<Capacity> spaced_timesteps(spacing rule, int train_steps, int steps = Capacity, int offset = 0) {
     timesteps<Capacity> list{};
     list.steps = steps;
+    list.repeats = rule == spacing::quad;
     if (steps <= Capacity) {
         if (DDIM_CONSTANT_EVALUATED())
             list.state = detail::compute_timesteps(rule, train_steps, steps, offset, list.values);
@@ -140,6 +155,22 @@ constexpr timesteps<Capacity> spaced_timesteps(spacing rule, int train_steps, in
             list.state = fill_timesteps(rule, train_steps, steps, offset, list.values);
     }
     detail::refuse_constant_spacing(list.state, rule, train_steps, steps, offset);
+    return list;
+}
+
+/// The `steps` + 1 timesteps of a spacing without the smallest (diffusers' multistep schedulers on linspace and
+/// leading spacing). Arguments and states as for spaced_timesteps().
+template <int Capacity>
+constexpr timesteps<Capacity> open_timesteps(spacing rule, int train_steps, int steps = Capacity, int offset = 0) {
+    timesteps<Capacity> list{};
+    if (steps >= 0 && steps <= Capacity) {
+        const timesteps<Capacity + 1> whole = spaced_timesteps<Capacity + 1>(rule, train_steps, steps + 1, offset);
+        list.steps = steps;
+        list.repeats = whole.repeats;
+        list.state = steps == 0 ? status::steps_out_of_range : whole.state;
+        for (int i = 0; i < steps; ++i) list.values[i] = whole.values[i];
+    }
+    detail::refuse_constant_unless_ok(list.state);
     return list;
 }
 
@@ -152,13 +183,8 @@ constexpr timesteps<Capacity> listed_timesteps(span<const int> list) {
     if (list.data != nullptr && list.size >= 1 && list.size <= Capacity) {
         result.state = status::ok;
         result.steps = static_cast<int>(list.size);
-        for (int i = 0; i < result.steps; ++i) {
-            result.values[i] = list.data[i];
-            if (list.data[i] < 0)
-                result.state = status::timestep_out_of_range;
-            else if (i > 0 && list.data[i] >= list.data[i - 1])
-                result.state = status::timesteps_not_descending;
-        }
+        for (int i = 0; i < result.steps; ++i) result.values[i] = list.data[i];
+        result.state = detail::check_list(result);
     }
     detail::refuse_constant_unless_ok(result.state);
     return result;

@@ -8,12 +8,18 @@ namespace ddim::detail {
 
 namespace {
 
-/// x_T: as it is, drawn, or noised from a clean sample.
+/// x_T: as it is, noise, or noised from a clean sample.
 __device__ __forceinline__ chunk<> initial_state_of(const begin_job& job, const chunk_place& at) {
     if (job.initial == initial_state::given) return load(job.x + at.offset, at);
     const chunk<> noise = noise_of(job.noise, at);
-    if (job.initial == initial_state::drawn) return noise;
-    chunk<> x = load(job.x + at.offset, at);
+    chunk<> x;
+    if (job.initial == initial_state::drawn) {
+        const float scale = job.noise.values->start_scale;
+#pragma unroll
+        for (int i = 0; i < group_elements; ++i) x.value[i] = scale * noise.value[i];
+        return x;
+    }
+    x = load(job.x + at.offset, at);
 #pragma unroll
     for (int i = 0; i < group_elements; ++i) x.value[i] = noised(*job.to, x.value[i], noise.value[i]);
     return x;
@@ -22,15 +28,15 @@ __device__ __forceinline__ chunk<> initial_state_of(const begin_job& job, const 
 // is_aligned is no bool: see step_kernel.
 __global__ void __launch_bounds__(most_threads, least_blocks)
     begin_kernel(const __grid_constant__ begin_job job, const int is_aligned) {
-    const next_row next = read_row(job.next);
+    const float next_timestep = read_timestep(job.next);
     const bool blends = job.blend.mask != nullptr;
     for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) {
         chunk<> x = initial_state_of(job, at);
         if (blends) blend(job.blend, mask_of(job.blend, job.dims, at), known_of(job.blend, at), x);
         if (job.initial != initial_state::given || blends) store(job.x + at.offset, at, x);
-        write_input(job.next, next, job.dims, at, x);
+        write_input(job.next, job.dims, at, x);
     });
-    write_timesteps(job.next, next, job.dims);
+    write_timesteps(job.next, next_timestep, job.dims);
 }
 
 bool allows_vectors(const begin_job& job) {

@@ -7,31 +7,35 @@ namespace ddim::detail {
 
 namespace {
 
-/// As many rows as the 4 KiB of a kernel's arguments hold.
-constexpr int rows_at_once = 64;
-
-struct plan_part {
-    step_row rows[rows_at_once];
+struct plan_target {
     run_values values;
     step_row* rows_target;
     run_values* values_target;
     int count;
 };
-static_assert(sizeof(plan_part) <= 4096, "the arguments of a kernel");
+
+/// As many rows as the arguments of a kernel hold beside that: 59.
+constexpr int most_argument_bytes = 4096;
+constexpr int rows_at_once =
+    (most_argument_bytes - static_cast<int>(sizeof(plan_target))) / static_cast<int>(sizeof(step_row));
+
+struct plan_part {
+    plan_target to;
+    step_row rows[rows_at_once];
+};
+static_assert(sizeof(plan_part) <= most_argument_bytes, "the arguments of a kernel");
 
 __global__ void plan_kernel(const __grid_constant__ plan_part part) {
     const int i = static_cast<int>(threadIdx.x);
-    if (i < part.count) part.rows_target[i] = part.rows[i];
-    if (i == 0) *part.values_target = part.values;
+    if (i < part.to.count) part.to.rows_target[i] = part.rows[i];
+    if (i == 0) *part.to.values_target = part.to.values;
 }
 
 int launch_part(const load_job& job, int first) noexcept {
     plan_part part;
-    part.values = job.values;
-    part.rows_target = job.rows_target + first;
-    part.values_target = job.values_target;
-    part.count = job.steps - first < rows_at_once ? job.steps - first : rows_at_once;
-    for (int i = 0; i < part.count; ++i) part.rows[i] = job.rows[first + i];
+    const int left = job.steps - first;
+    part.to = {job.values, job.rows_target + first, job.values_target, left < rows_at_once ? left : rows_at_once};
+    for (int i = 0; i < part.to.count; ++i) part.rows[i] = job.rows[first + i];
     void* arguments[] = {&part};
     return reported(cudaLaunchKernel(reinterpret_cast<const void*>(&plan_kernel), dim3(1), dim3(rows_at_once),
                                      arguments, 0, static_cast<cudaStream_t>(job.stream)));

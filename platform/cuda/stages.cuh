@@ -85,56 +85,40 @@ __device__ __forceinline__ void blend(const blend_job& job, const chunk<>& mask,
         values.value[i] = blended(mask.value[i], job.mask_regenerates, known.value[i], values.value[i]);
 }
 
-/// What the next input takes from its row. Kernels read it first: the compiler may not move it across their stores.
-struct next_row {
-    float m_x;
-    float timestep;
-};
-
-__device__ __forceinline__ next_row read_row(const input_job& next) {
-    if (next.row == nullptr) return {};
-    return {next.row->m_x, next.row->timestep};
-}
-
-template <int Size>
-__device__ __forceinline__ chunk<Size> input_of(const next_row& row, const chunk<Size>& x) {
-    chunk<Size> input;
-#pragma unroll
-    for (int i = 0; i < Size; ++i) input.value[i] = model_input(row.m_x, x.value[i]);
-    return input;
-}
-
 template <class Element>
 __device__ __forceinline__ void store_input(const input_job& next, std::int64_t offset, const chunk_place& at,
-                                            const chunk<>& input) {
-    store(static_cast<Element*>(next.values) + offset, at, input);
+                                            const chunk<>& x) {
+    store(static_cast<Element*>(next.values) + offset, at, x);
 }
 
-__device__ __forceinline__ void write_input(const input_job& next, const next_row& row, const shape& dims,
-                                            const chunk_place& at, const chunk<>& x) {
+__device__ __forceinline__ void write_input(const input_job& next, const shape& dims, const chunk_place& at,
+                                            const chunk<>& x) {
     if (next.row == nullptr || next.values == nullptr) return;
-    const chunk<> input = input_of(row, x);
     std::int64_t offset = at.offset;
 #pragma unroll 1
     for (int copy = 0; copy < next.copies; ++copy) {
         switch (next.type) {
-        case element_type::float16: store_input<float16>(next, offset, at, input); break;
-        case element_type::bfloat16: store_input<bfloat16>(next, offset, at, input); break;
-        default: store_input<float>(next, offset, at, input);
+        case element_type::float16: store_input<float16>(next, offset, at, x); break;
+        case element_type::bfloat16: store_input<bfloat16>(next, offset, at, x); break;
+        default: store_input<float>(next, offset, at, x);
         }
         offset += dims.batch * dims.elements;
     }
 }
 
+/// What the model's next call is told. Kernels read it first: the compiler may not move it across their stores.
+__device__ __forceinline__ float read_timestep(const input_job& next) {
+    return next.row == nullptr ? 0.0f : next.row->timestep;
+}
+
 /// The timesteps of the model's rows, by the blocks at x 0.
-__device__ __forceinline__ void write_timesteps(const input_job& next, const next_row& row, const shape& dims) {
+__device__ __forceinline__ void write_timesteps(const input_job& next, float timestep, const shape& dims) {
     if (next.row == nullptr || blockIdx.x != 0) return;
     const std::int64_t rows = next.copies * dims.batch;
     const std::int64_t stride = static_cast<std::int64_t>(gridDim.y) * blockDim.y * blockDim.x;
     const std::int64_t line = static_cast<std::int64_t>(blockIdx.y) * blockDim.y + threadIdx.y;
 #pragma unroll 1
-    for (std::int64_t i = line * blockDim.x + threadIdx.x; i < rows; i += stride)
-        next.row_timesteps[i] = row.timestep;
+    for (std::int64_t i = line * blockDim.x + threadIdx.x; i < rows; i += stride) next.row_timesteps[i] = timestep;
 }
 
 } // namespace ddim::detail

@@ -30,7 +30,8 @@ __device__ __forceinline__ void update(const step_row& row, const chunk<Size>& o
     for (int i = 0; i < Size; ++i) x.value[i] = updated_state(row, x.value[i], output.value[i], x0.value[i]);
 }
 
-// The plain step: guided or not, with drawn noise or none, whole chunks in aligned memory, and no other option.
+// The plain step: guided or not, with drawn noise or none, whole chunks in aligned memory, and no other option. It
+// knows no history: where the arena has some, every plan takes the other kernel, so that a graph runs any of them.
 
 /// Elements of its chunks: 16 bytes of the model's type.
 template <class Element>
@@ -38,11 +39,26 @@ constexpr int plain_size = vector_bytes / static_cast<int>(sizeof(Element));
 
 int plain_size_of(element_type type) { return vector_bytes / static_cast<int>(element_bytes(type)); }
 
+// Whether the plain kernels take a job. They name every field: one that is added does not compile until it is said
+// here what these kernels make of it. What is not asked about they take, in every form.
+
+bool is_plain(const noise_source& source) {
+    const auto& [given, values, first_sample, step, purpose, is_repeated] = source;
+    return given == nullptr;
+}
+
+bool is_plain(const input_job& next, element_type step_type) {
+    const auto& [row, values, type, copies, row_timesteps] = next;
+    return type == step_type && is_aligned(values);
+}
+
 bool is_plain(const step_job& job) {
-    return job.part == step_part::whole && job.x0 == nullptr && job.blend.mask == nullptr && !job.dropout.is_on &&
-           job.noise.given == nullptr && job.type == job.next.type &&
-           job.dims.elements % plain_size_of(job.type) == 0 && is_aligned(job.x) && is_aligned(job.unconditional) &&
-           is_aligned(job.conditional) && is_aligned(job.next.values);
+    const auto& [part, dims, row, values, x, x0, guided, history, history_stride, unconditional, conditional, type,
+                 noise, dropout, blend, next, stream] = job;
+    return part == step_part::whole && x0 == nullptr && history == nullptr && !dropout.is_on &&
+           blend.mask == nullptr && is_plain(noise) && is_plain(next, type) &&
+           dims.elements % plain_size_of(type) == 0 && is_aligned(x) && is_aligned(unconditional) &&
+           is_aligned(conditional);
 }
 
 /// Group by group, in a loop: the normals of two groups at once take too many registers.
@@ -55,7 +71,7 @@ __device__ __forceinline__ void add_drawn_noise(const noise_source& source, cons
 #pragma unroll
         for (int i = 0; i < group_elements; ++i) {
             // Takes the first group, appends it as the last: registers cannot be indexed by `first`.
-            const float state = with_noise(row, x.value[i], normals.value[i]);
+            const float state = with_term(x.value[i], row.u_n, normals.value[i]);
 #pragma unroll
             for (int k = i; k + group_elements < Size; k += group_elements) x.value[k] = x.value[k + group_elements];
             x.value[Size - group_elements + i] = state;
@@ -64,8 +80,7 @@ __device__ __forceinline__ void add_drawn_noise(const noise_source& source, cons
 }
 
 template <class Element>
-__device__ __forceinline__ void plain_step(const step_job& job, const step_row& row, const next_row& next,
-                                           const chunk_place& at) {
+__device__ __forceinline__ void plain_step(const step_job& job, const step_row& row, const chunk_place& at) {
     constexpr int size = plain_size<Element>;
     // All loads before the first use of any.
     const bool is_guided = job.unconditional != nullptr;
@@ -78,10 +93,10 @@ __device__ __forceinline__ void plain_step(const step_job& job, const step_row& 
     chunk<size> output = unpacked(conditional);
     if (is_guided) guide(scale, unpacked(unconditional), output);
     update(row, output, predict(row, x, output), x);
-    if (adds_noise(row)) add_drawn_noise(job.noise, row, at, x);
+    if (has_term(row.u_n)) add_drawn_noise(job.noise, row, at, x);
     store_packed(job.x + at.offset, packed<float>(x));
     if (job.next.row == nullptr || job.next.values == nullptr) return;
-    const auto input = packed<Element>(input_of(next, x));
+    const auto input = packed<Element>(x);
     Element* target = static_cast<Element*>(job.next.values) + at.offset;
 #pragma unroll 1 // nvcc 13.0 takes the store of a second, unrolled copy apart
     for (int copy = 0; copy < job.next.copies; ++copy, target += job.dims.batch * job.dims.elements)
@@ -92,18 +107,19 @@ template <class Element>
 __global__ void __launch_bounds__(most_threads, least_blocks)
     plain_step_kernel(const __grid_constant__ step_job job) {
     const step_row row = *job.row;
-    const next_row next = read_row(job.next);
+    const float next_timestep = read_timestep(job.next);
     for_each_chunk<plain_size<Element>>(job.dims, true,
-                                        [&](const chunk_place& at) { plain_step<Element>(job, row, next, at); });
-    write_timesteps(job.next, next, job.dims);
+                                        [&](const chunk_place& at) { plain_step<Element>(job, row, at); });
+    write_timesteps(job.next, next_timestep, job.dims);
 }
 
 // Any step.
 
 bool allows_vectors(const step_job& job) {
     return keeps_alignment(job.dims) && is_aligned(job.x) && is_aligned(job.x0) && is_aligned(job.guided) &&
-           is_aligned(job.unconditional) && is_aligned(job.conditional) && is_aligned(job.noise.given) &&
-           is_aligned(job.dropout.keep) && is_aligned(job.blend, job.dims) && is_aligned(job.next, job.dims);
+           is_aligned(job.history) && job.history_stride % group_elements == 0 && is_aligned(job.unconditional) &&
+           is_aligned(job.conditional) && is_aligned(job.noise.given) && is_aligned(job.dropout.keep) &&
+           is_aligned(job.blend, job.dims) && is_aligned(job.next, job.dims);
 }
 
 /// A chunk of an output: of the model's type, or float32 where a score corrector has had it.
@@ -123,17 +139,34 @@ __device__ __forceinline__ chunk<> guided(const step_job& job, const chunk_place
     return output;
 }
 
-__device__ __forceinline__ void add_noise(const step_job& job, const step_row& row, const chunk_place& at,
-                                          chunk<>& x) {
-    if (!adds_noise(row)) return;
-    chunk<> noise = noise_of(job.noise, at);
-    if (job.dropout.is_on) drop_noise(job.dropout, job.noise, at, noise);
+__device__ __forceinline__ void add_term(float coefficient, const chunk<>& term, chunk<>& x) {
 #pragma unroll
-    for (int i = 0; i < group_elements; ++i) x.value[i] = with_noise(row, x.value[i], noise.value[i]);
+    for (int i = 0; i < group_elements; ++i) x.value[i] = with_term(x.value[i], coefficient, term.value[i]);
 }
 
-__device__ __forceinline__ void step_chunk(const step_job& job, const step_row& row, const next_row& next,
-                                           const chunk_place& at) {
+/// Adds what was kept, and keeps what the row keeps.
+__device__ __forceinline__ void update_history(const step_job& job, const step_row& row, const chunk_place& at,
+                                               const chunk<>& output, const chunk<>& x0, chunk<>& x) {
+    float* const history = job.history + at.offset;
+#pragma unroll
+    for (int slot = 0; slot < most_history_slots; ++slot)
+        if (has_term(row.u_h[slot])) add_term(row.u_h[slot], load(history + slot * job.history_stride, at), x);
+    if (row.keeps == kept::nothing) return;
+    chunk<> latest;
+#pragma unroll // a choice between the chunks as such costs a stack frame
+    for (int i = 0; i < group_elements; ++i) latest.value[i] = row.keeps == kept::x0 ? x0.value[i] : output.value[i];
+    store(history + row.slot * job.history_stride, at, latest);
+}
+
+__device__ __forceinline__ void add_noise(const step_job& job, const step_row& row, const chunk_place& at,
+                                          chunk<>& x) {
+    if (!has_term(row.u_n)) return;
+    chunk<> noise = noise_of(job.noise, at);
+    if (job.dropout.is_on) drop_noise(job.dropout, job.noise, at, noise);
+    add_term(row.u_n, noise, x);
+}
+
+__device__ __forceinline__ void step_chunk(const step_job& job, const step_row& row, const chunk_place& at) {
     const chunk<> output = guided(job, at);
     if (job.part == step_part::guide) return store(job.guided + at.offset, at, output);
 
@@ -156,19 +189,21 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
     }
     if (!updates) return;
     update(row, output, x0, x);
+    update_history(job, row, at, output, x0, x);
     add_noise(job, row, at, x);
     if (blends_x) blend(job.blend, mask, known, x);
     store(job.x + at.offset, at, x);
-    write_input(job.next, next, job.dims, at, x);
+    write_input(job.next, job.dims, at, x);
 }
 
 // is_aligned is no bool: how nvcc loads one depends on the host compiler's char, and the device code must not.
 __global__ void __launch_bounds__(most_threads, least_blocks)
     step_kernel(const __grid_constant__ step_job job, const int is_aligned) {
     const step_row row = *job.row;
-    const next_row next = read_row(job.next);
-    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) { step_chunk(job, row, next, at); });
-    if (job.part == step_part::whole || job.part == step_part::update) write_timesteps(job.next, next, job.dims);
+    const float next_timestep = read_timestep(job.next);
+    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) { step_chunk(job, row, at); });
+    if (job.part == step_part::whole || job.part == step_part::update)
+        write_timesteps(job.next, next_timestep, job.dims);
 }
 
 const void* plain_kernel_for(element_type type) {

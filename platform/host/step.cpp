@@ -61,7 +61,7 @@ void drop_noise(const step_job& job, const block& at, const float* noise, scratc
 
 /// The noise term's noise, or null where the row has none.
 const float* step_noise_of(const step_job& job, const block& at, scratch& storage) noexcept {
-    if (!adds_noise(*job.row)) return nullptr;
+    if (!has_term(job.row->u_n)) return nullptr;
     const float* noise = noise_of(job.noise, at, storage);
     if (!job.dropout.is_on) return noise;
     drop_noise(job, at, noise, storage);
@@ -99,10 +99,12 @@ void blend(const blend_job& job, const shape& dims, const block& at, float* valu
 template <class Element>
 void write_input(const input_job& next, std::int64_t values, const block& at, const float* __restrict x) noexcept {
     Element* __restrict first = static_cast<Element*>(next.values) + at.offset;
-    const float m_x = next.row->m_x;
-    for (int i = 0; i < at.count; ++i) narrow(model_input(m_x, x[i]), first[i]);
-    if (next.copies == 2)
-        __builtin_memcpy(first + values, first, static_cast<std::size_t>(at.count) * sizeof(Element));
+    const std::size_t bytes = static_cast<std::size_t>(at.count) * sizeof(Element);
+    if constexpr (sizeof(Element) == sizeof(float))
+        __builtin_memcpy(first, x, bytes); // of a loop compilers make memmove
+    else
+        for (int i = 0; i < at.count; ++i) narrow(x[i], first[i]);
+    if (next.copies == 2) __builtin_memcpy(first + values, first, bytes);
 }
 
 void write_input(const input_job& next, const shape& dims, const block& at, const float* x) noexcept {
@@ -127,61 +129,83 @@ struct block_data {
     const float* output; ///< the conditional one where there is an unconditional one, until it is guided
     const float* noise;
     float* inputs[2]; ///< where the fused loop writes both halves of the next input
+    float* slot;      ///< of history, which the fused loop reads and then overwrites with x0
 };
 
-/// The whole step in one loop, without what it does not use.
-template <bool Guided, bool Noisy, bool WritesInputs>
-void fused_loop(const step_row row, float m_x, float scale, int count, const float* __restrict unconditional,
-                const float* __restrict outputs, const float* __restrict noise, float* __restrict x,
-                float* __restrict first_input, float* __restrict second_input) noexcept {
+/// What a fused loop does beside the three terms that every step has.
+enum class fused { plain, noisy, multistep };
+
+/// The whole step in one loop, without what it does not use. `extra` is what a noisy or multistep one adds.
+template <bool Guided, fused Kind, bool WritesInputs>
+void fused_loop(const step_row row, float scale, float coefficient, int count, const float* __restrict unconditional,
+                const float* __restrict outputs, const float* __restrict noise, float* __restrict slot,
+                float* __restrict x, float* __restrict first_input, float* __restrict second_input) noexcept {
     for (int i = 0; i < count; ++i) {
         float output = outputs[i];
         if constexpr (Guided) output = guided_output(scale, unconditional[i], output);
         const float clean = predicted_x0(row, x[i], output);
         float state = updated_state(row, x[i], output, clean);
-        if constexpr (Noisy) state = with_noise(row, state, noise[i]);
+        if constexpr (Kind == fused::noisy) state = with_term(state, coefficient, noise[i]);
+        if constexpr (Kind == fused::multistep) {
+            state = with_term(state, coefficient, slot[i]);
+            slot[i] = clean;
+        }
         x[i] = state;
         if constexpr (WritesInputs) {
-            const float input = model_input(m_x, state);
-            first_input[i] = input;
-            second_input[i] = input;
+            first_input[i] = state;
+            second_input[i] = state;
         }
     }
 }
 
-template <bool Guided, bool Noisy, bool WritesInputs>
+template <bool Guided, fused Kind, bool WritesInputs>
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
-    const float m_x = WritesInputs ? job.next.row->m_x : 1.0f;
-    fused_loop<Guided, Noisy, WritesInputs>(*job.row, m_x, job.values->guidance_scale, count, data.unconditional,
-                                            data.output, data.noise, data.x, data.inputs[0], data.inputs[1]);
+    const float coefficient = Kind == fused::multistep ? job.row->u_h[job.row->slot] : job.row->u_n;
+    fused_loop<Guided, Kind, WritesInputs>(*job.row, job.values->guidance_scale, coefficient, count,
+                                           data.unconditional, data.output, data.noise, data.slot, data.x,
+                                           data.inputs[0], data.inputs[1]);
 }
 
 template <bool Guided, bool WritesInputs>
 void fused_step(const step_job& job, const block_data& data, int count) noexcept {
     if (data.noise != nullptr)
-        fused_step<Guided, true, WritesInputs>(job, data, count);
+        fused_step<Guided, fused::noisy, WritesInputs>(job, data, count);
     else
-        fused_step<Guided, false, WritesInputs>(job, data, count);
+        fused_step<Guided, fused::plain, WritesInputs>(job, data, count);
 }
 
-void fused_step(const step_job& job, const block_data& data, int count) noexcept {
-    if (data.unconditional == nullptr)
-        fused_step<false, false>(job, data, count);
-    else if (data.inputs[0] == nullptr)
-        fused_step<true, false>(job, data, count);
-    else
-        fused_step<true, true>(job, data, count);
+/// Whether a row looks back on history or adds to it.
+bool has_history(const step_row& row) noexcept {
+    return row.keeps != kept::nothing || has_term(row.u_h[0]) || has_term(row.u_h[1]) || has_term(row.u_h[2]);
 }
 
-/// Whether the whole step can be one loop: x0 is neither kept nor blended.
-bool is_fused(const step_job& job) noexcept {
-    return job.part == step_part::whole && job.x0 == nullptr && !job.blend.is_on_x0;
+/// Whether all the history of a row is one slot of x0, read and overwritten, as DPM-Solver++ 2M's is.
+DDIM_ONE_COPY bool has_one_slot(const step_row& row) noexcept {
+    int read = 0;
+    for (int slot = 0; slot < most_history_slots; ++slot) read += reads_slot(row, slot) ? 1 : 0;
+    return row.keeps == kept::x0 && read == 1 && reads_slot(row, row.slot) && !has_term(row.u_n);
 }
 
-/// Whether the fused loop writes the next input along: both halves of float32, of the state as the step leaves it.
-bool writes_inputs(const step_job& job) noexcept {
-    return is_fused(job) && job.unconditional != nullptr && job.next.row != nullptr && job.next.values != nullptr &&
-           job.next.copies == 2 && job.next.type == element_type::float32 && job.blend.mask == nullptr;
+/// How a step is done: decided once, for all its blocks. One loop, or stages; the loop may read and overwrite a slot
+/// of history, and may write the next input along, both halves of float32.
+enum class step_form { staged, fused, fused_inputs, multistep, multistep_inputs };
+
+constexpr bool writes_inputs(step_form form) noexcept {
+    return form == step_form::fused_inputs || form == step_form::multistep_inputs;
+}
+
+/// Names every field of a job: one that is added does not compile until it is said here what the loops make of it.
+/// What is not asked about them they take, in every form.
+step_form form_of(const step_job& job) noexcept {
+    const auto& [part, dims, row, values, x, x0, guided, history, history_stride, unconditional, conditional, type,
+                 noise, dropout, blend, next, stream] = job;
+    if (part != step_part::whole || x0 != nullptr || blend.is_on_x0) return step_form::staged;
+    const bool has_inputs = unconditional != nullptr && next.row != nullptr && next.values != nullptr &&
+                            next.copies == 2 && next.type == element_type::float32 && blend.mask == nullptr;
+    if (history == nullptr || !has_history(*row)) return has_inputs ? step_form::fused_inputs : step_form::fused;
+    if (!has_one_slot(*row)) return step_form::staged;
+    if (has_inputs) return step_form::multistep_inputs;
+    return unconditional == nullptr ? step_form::multistep : step_form::staged;
 }
 
 /// The output after guidance, in place or in `storage`.
@@ -198,10 +222,23 @@ void predict(const step_row row, int count, const float* __restrict x, const flo
 }
 
 void update(const step_row row, int count, const float* __restrict output, const float* __restrict x0,
-            const float* __restrict noise, float* __restrict x) noexcept {
+            float* __restrict x) noexcept {
     for (int i = 0; i < count; ++i) x[i] = updated_state(row, x[i], output[i], x0[i]);
-    if (noise == nullptr) return;
-    for (int i = 0; i < count; ++i) x[i] = with_noise(row, x[i], noise[i]);
+}
+
+void add_term(float coefficient, int count, const float* __restrict values, float* __restrict x) noexcept {
+    for (int i = 0; i < count; ++i) x[i] = with_term(x[i], coefficient, values[i]);
+}
+
+/// Adds what was kept, and keeps what the row keeps.
+void update_history(const step_job& job, const block& at, const float* output, const float* x0, float* x) noexcept {
+    float* history = job.history + at.offset;
+    for (int slot = 0; slot < most_history_slots; ++slot)
+        if (reads_slot(*job.row, slot))
+            add_term(job.row->u_h[slot], at.count, history + slot * job.history_stride, x);
+    if (job.row->keeps == kept::nothing) return;
+    __builtin_memcpy(history + job.row->slot * job.history_stride, job.row->keeps == kept::x0 ? x0 : output,
+                     static_cast<std::size_t>(at.count) * sizeof(float));
 }
 
 /// A step, or a part of one, in stages, from the output after guidance.
@@ -216,10 +253,26 @@ void staged_step(const step_job& job, const block& at, const block_data& data, s
         predict(*job.row, at.count, data.x, data.output, x0);
         if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
     }
-    if (job.part != step_part::predict) update(*job.row, at.count, data.output, x0, data.noise, data.x);
+    if (job.part == step_part::predict) return;
+    update(*job.row, at.count, data.output, x0, data.x);
+    if (job.history != nullptr && has_history(*job.row)) update_history(job, at, data.output, x0, data.x);
+    if (data.noise != nullptr) add_term(job.row->u_n, at.count, data.noise, data.x);
 }
 
-void step_block(const step_job& job, const block& at) noexcept {
+void fused_step(const step_job& job, step_form form, const block_data& data, int count) noexcept {
+    switch (form) {
+    case step_form::fused_inputs: return fused_step<true, true>(job, data, count);
+    case step_form::multistep_inputs: return fused_step<true, fused::multistep, true>(job, data, count);
+    case step_form::multistep: return fused_step<false, fused::multistep, false>(job, data, count);
+    default: break;
+    }
+    if (data.unconditional == nullptr)
+        fused_step<false, false>(job, data, count);
+    else
+        fused_step<true, false>(job, data, count);
+}
+
+void step_block(const step_job& job, step_form form, const block& at) noexcept {
     scratch output, storage, noise;
     block_data data{};
     data.x = job.x + at.offset;
@@ -227,18 +280,20 @@ void step_block(const step_job& job, const block& at) noexcept {
     data.output = output_of(job.conditional, job.type, at, output);
     const bool ends_step = job.part == step_part::whole || job.part == step_part::update;
     if (ends_step) data.noise = step_noise_of(job, at, noise);
-    if (writes_inputs(job)) {
+    if (writes_inputs(form)) {
         data.inputs[0] = static_cast<float*>(job.next.values) + at.offset;
         data.inputs[1] = data.inputs[0] + job.dims.batch * job.dims.elements;
     }
+    if (form == step_form::multistep || form == step_form::multistep_inputs)
+        data.slot = job.history + job.row->slot * job.history_stride + at.offset;
 
-    if (is_fused(job)) {
-        fused_step(job, data, at.count);
+    if (form != step_form::staged) {
+        fused_step(job, form, data, at.count);
     } else {
         data.output = guide(job, data, at.count, output);
         staged_step(job, at, data, storage);
     }
-    if (!ends_step || data.inputs[0] != nullptr) return;
+    if (!ends_step || writes_inputs(form)) return;
     if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x, storage);
     write_input(job.next, job.dims, at, data.x);
 }
@@ -250,7 +305,8 @@ void start_state(const begin_job& job, const block& at, float* __restrict x, scr
         const level to = *job.to;
         for (int i = 0; i < at.count; ++i) x[i] = noised(to, x[i], noise[i]);
     } else {
-        __builtin_memcpy(x, noise, static_cast<std::size_t>(at.count) * sizeof(float));
+        const float scale = job.noise.values->start_scale;
+        for (int i = 0; i < at.count; ++i) x[i] = scale * noise[i];
     }
 }
 
@@ -271,7 +327,8 @@ int host_begin(void*, const begin_job& job) noexcept {
 }
 
 int host_step(void*, const step_job& job) noexcept {
-    for_each_block(job.dims, [&job](const block& at) { step_block(job, at); });
+    const step_form form = form_of(job);
+    for_each_block(job.dims, [&job, form](const block& at) { step_block(job, form, at); });
     if (job.part == step_part::whole || job.part == step_part::update) write_timesteps(job.next, job.dims);
     return 0;
 }

@@ -16,8 +16,10 @@
 namespace {
 
 using bench::noisy_row;
+using bench::one_slot_row;
 using bench::plain_row;
 using bench::scalars;
+using bench::three_slots_row;
 using bench::timing;
 
 constexpr std::size_t sizes[] = {32, 900, 16 << 10, 1 << 20, 16 << 20};
@@ -36,8 +38,8 @@ struct free_memory {
     void operator()(std::byte* memory) const noexcept { std::free(memory); }
 };
 
-/// All memory of the program, taken once and touched. Laid out for `size` elements: x, the arena of a guided run, and
-/// 24 bytes for each element that memcpy and the temporaries share.
+/// All memory of the program, taken once and touched. Laid out for `size` elements: x, the arena of a guided run with
+/// history, and 24 bytes for each element that memcpy and the temporaries share.
 class buffers {
   public:
     explicit buffers(std::size_t most_elements) {
@@ -56,12 +58,15 @@ class buffers {
         unconditional = floats(arena + layout.output);
         conditional = floats(arena + layout.conditional_output);
         row_timesteps = floats(arena + layout.row_timesteps);
+        history = floats(arena + layout.history);
+        history_stride = static_cast<std::int64_t>(layout.history_slot / sizeof(float));
         scratch = arena + layout.bytes;
         for (std::size_t i = 0; i < size; ++i) {
             x[i] = 1.0f;
             unconditional[i] = 0.5f + 0.001f * static_cast<float>(i % 100);
             conditional[i] = 1.0f;
         }
+        for (std::int64_t i = 0; i < ddim::most_history_slots * history_stride; ++i) history[i] = 1.0f;
     }
 
     std::size_t size = 0;
@@ -70,6 +75,8 @@ class buffers {
     float* unconditional = nullptr;
     float* conditional = nullptr;
     float* row_timesteps = nullptr;
+    float* history = nullptr;
+    std::int64_t history_stride = 0;
     std::byte* scratch = nullptr;
 
   private:
@@ -83,6 +90,7 @@ class buffers {
         ddim::arena_request request;
         request.dims.elements = static_cast<std::int64_t>(elements);
         request.mode = ddim::guidance::batched;
+        request.history_slots = ddim::most_history_slots;
         return ddim::carve_arena(request);
     }
 
@@ -112,6 +120,14 @@ ddim::step_job guided_job(const buffers& memory, const ddim::step_row& row) {
     job.next.values = memory.input;
     job.next.row_timesteps = memory.row_timesteps;
     job.next.copies = 2;
+    return job;
+}
+
+/// The same with history.
+ddim::step_job multistep_job(const buffers& memory, const ddim::step_row& row) {
+    ddim::step_job job = guided_job(memory, row);
+    job.history = memory.history;
+    job.history_stride = memory.history_stride;
     return job;
 }
 
@@ -208,6 +224,24 @@ void print_plain(const options& wishes, buffers& memory) {
     }
 }
 
+void print_multistep(const options& wishes, buffers& memory) {
+    std::printf("\nGuided step with history, float32: of one slot (DPM-Solver++ 2M), of three (UniPC of order 3).\n"
+                "%10s %19s %19s %19s %11s %11s\n",
+                "elements", "no history", "one slot", "three slots", "one/none", "three/none");
+    for (const std::size_t size : sizes) {
+        if (!wishes.wants(size)) continue;
+        memory.lay_out(size);
+        const timing none = time_step(wishes, guided_job(memory, plain_row));
+        const timing one = time_step(wishes, multistep_job(memory, one_slot_row));
+        const timing three = time_step(wishes, multistep_job(memory, three_slots_row));
+        std::printf("%10zu", size);
+        print_time(memory, none);
+        print_time(memory, one);
+        print_time(memory, three);
+        std::printf(" %11.2f %11.2f\n", one.best / none.best, three.best / none.best);
+    }
+}
+
 void print_noise(const options& wishes, buffers& memory) {
     std::printf("\nNoise, and the guided step that draws it. ns per element.\n"
                 "%10s %19s %19s %19s %11s\n",
@@ -244,6 +278,7 @@ int main(int argument_count, char** arguments) {
     }
     print_guided(wishes, memory);
     print_plain(wishes, memory);
+    print_multistep(wishes, memory);
     print_noise(wishes, memory);
     return 0;
 }

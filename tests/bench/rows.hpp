@@ -21,7 +21,19 @@ constexpr ddim::step_row row_of(float noise) {
     return row;
 }
 
+/// Looks back on x0 in `slots` slots and overwrites the last of them: one is DPM-Solver++ 2M, three UniPC of order 3.
+constexpr ddim::step_row multistep_row_of(int slots) {
+    ddim::step_row row = row_of(0.0f);
+    row.u_0 = 0.5f * scalars.sqrt_a_prev;
+    for (int slot = 0; slot < slots; ++slot) row.u_h[slot] = 0.1f / static_cast<float>(slots);
+    row.keeps = ddim::kept::x0;
+    row.slot = slots - 1;
+    return row;
+}
+
 inline constexpr ddim::step_row plain_row = row_of(0.0f);
+inline constexpr ddim::step_row one_slot_row = multistep_row_of(1);
+inline constexpr ddim::step_row three_slots_row = multistep_row_of(3);
 inline constexpr ddim::step_row noisy_row = row_of(0.1f);
 
 } // namespace bench

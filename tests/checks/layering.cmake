@@ -1,28 +1,44 @@
-# Include arrows go one way, and nobody behind the plan knows a solver.
+# Include arrows go one way, and nobody but the solvers knows a solver.
 #   cmake -DROOT=FOLDER -P layering.cmake
 cmake_minimum_required(VERSION 3.22)
 include("${CMAKE_CURRENT_LIST_DIR}/source_code.cmake")
 
 # include/ddim from left to right: a header includes only what stands in a line above its own. The last line is
 # for users: lib does not include it.
+file(GLOB solver_headers RELATIVE "${ROOT}/include/ddim" "${ROOT}/include/ddim/solvers/*.hpp")
+set(derived_solvers solvers/edm.hpp) # another solver on levels of its own
+list(REMOVE_ITEM solver_headers ${derived_solvers})
+list(JOIN solver_headers " " solver_line)
 set(house
     "config.h span.hpp status.hpp detail/constexpr_math.hpp"
     "detail/bits.hpp detail/constant.hpp"
     "schedule.hpp"
     "timesteps.hpp ddpm.hpp"
+    "levels.hpp"
+    "detail/level_path.hpp"
+    "prediction.hpp detail/posterior.hpp"
     "plan.hpp"
     "arena.hpp inpainting.hpp"
     "random.hpp model.hpp detail/step.hpp detail/element.hpp"
     "backend.hpp hooks.hpp"
     "sampler.hpp"
     "intermediates.hpp"
+    "detail/solver.hpp"
+    "${solver_line}"
+    "${derived_solvers}"
+    "solvers.hpp"
     "host.hpp cuda.hpp")
 set(system_headers cstddef cstdint)
 # cuda.hpp and platform/cuda are made of CUDA; nothing else may know it.
 set(cuda_headers cuda_runtime_api.h)
-# The builders of tables may name solvers; the rest of lib, and platform, may not.
-set(builders lib/tables.cpp lib/ddpm.cpp)
-set(solvers "ddim|ddpm|plms|euler|heun|dpm|lcm|unipc|[^a-z\n]eta[^a-z\n]")
+# Files that may name solvers: the solvers, and the reference's DDPM functions.
+set(may_name "^(include/ddim|lib)/(solvers/[a-z_]+|solvers|ddpm)\\.[a-z]+$")
+set(names "ddim|ddpm|plms|pndm|euler|heun|dpm|lcm|tcd|unipc|[^a-z\n]eta[^a-z\n]")
+# Not a solver's name: the namespace, the prefix of macros, a word of CUDA, the reference's buffers and inpainting, a
+# status.
+set(other_words "namespace ddim|ddim::|DDIM_|gridDim|ddpm_(buffer|table|point|entry)|compvis_ddpm_inpainting"
+    "|eta_out_of_range")
+list(JOIN other_words "" other_words)
 
 list(LENGTH house end)
 math(EXPR last "${end} - 1")
@@ -84,11 +100,18 @@ foreach(file IN LISTS files)
         check_include("${file}" ${limit} "${name}")
     endforeach()
 
-    if(file MATCHES "^(lib|platform)/" AND NOT file IN_LIST builders)
+    if(NOT file MATCHES "${may_name}")
         read_code("${ROOT}/${file}" code)
-        # The namespace, the prefix of macros and a word of CUDA are also called so.
-        string(REGEX REPLACE "namespace ddim|ddim::|DDIM_|gridDim" " " code "${code}")
+        string(REGEX REPLACE "${other_words}" " " code "${code}")
         string(TOLOWER "${code}" code)
-        refuse("${file}" "${code}" "${solvers}" "names a solver")
+        refuse("${file}" "${code}" "${names}" "names a solver")
+    endif()
+endforeach()
+
+file(READ "${ROOT}/include/ddim/solvers.hpp" all_solvers)
+foreach(header IN LISTS solver_headers derived_solvers)
+    string(FIND "${all_solvers}" "\n#include \"ddim/${header}\"\n" at)
+    if(at EQUAL -1)
+        message(SEND_ERROR "solvers.hpp does not include ddim/${header}")
     endif()
 endforeach()

@@ -1,6 +1,7 @@
 // An arena for a shape that no address space holds.
 // expected-error: size .18446744073709551615. of array|array is too large
 #include "ddim/arena.hpp"
+#include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE
 constexpr ddim::shape dims{std::int64_t{1} << 40, std::int64_t{1} << 34};

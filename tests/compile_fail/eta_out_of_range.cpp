@@ -1,6 +1,6 @@
 // An eta above 1.
 // expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-40\)
-#include "ddim/plan.hpp"
+#include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE
 constexpr double eta = 1.5;

@@ -1,6 +1,6 @@
 // A partial run of more steps than the plan has.
 // expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-30\)
-#include "ddim/plan.hpp"
+#include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE
 constexpr int steps = 6;

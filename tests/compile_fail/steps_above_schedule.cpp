@@ -1,6 +1,6 @@
 // More steps than the schedule has timesteps.
 // expected-error: static.assert.* failed.*a plan has at least one step and at most the schedule's timesteps
-#include "ddim/plan.hpp"
+#include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE
 constexpr int steps = 11;

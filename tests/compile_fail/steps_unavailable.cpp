@@ -1,6 +1,6 @@
 // A step count that the reference's uniform spacing cannot give: the message shows the nearest one that it can.
 // expected-error: (subscript value .25. is outside|refer to element 25 of array).*nearest_count_that_works
-#include "ddim/plan.hpp"
+#include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE
 constexpr int steps = 30;

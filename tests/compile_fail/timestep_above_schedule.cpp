@@ -1,6 +1,6 @@
 // A timestep that the schedule does not have.
 // expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-32\)
-#include "ddim/plan.hpp"
+#include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE
 constexpr int values[] = {10, 5, 1};
@@ -10,4 +10,4 @@ constexpr int values[] = {9, 5, 1};
 
 constexpr auto schedule = ddim::linear_schedule<10>(0.1, 0.2);
 constexpr auto list = ddim::listed_timesteps<3>(values);
-constexpr auto plan = ddim::ddim_plan(schedule, list);
+constexpr auto plan = ddim::ddim_plan<3>(ddim::schedule_levels(schedule, list));

@@ -49,7 +49,7 @@ struct conversion_run {
 
         ddim::step_row row;
         row.u_x = 1.0f;
-        ddim::plan<1> plan{{row}, 1, ddim::status::ok};
+        ddim::plan<1> plan{{row}, 1, 1.0f, ddim::status::ok};
         ddim::sampler_config config;
         config.plan = plan;
         config.dims = dims;

@@ -14,6 +14,7 @@ namespace {
 
 using ddim::blend_time;
 using ddim::element_type;
+using ddim::final_alpha;
 using ddim::guidance;
 using ddim::initial_state;
 using ddim::known_noise;
@@ -23,13 +24,24 @@ using device_tests::way;
 using test_support::dice;
 using test_support::scenario;
 using test_support::scenario_plan;
+using test_support::solver;
 
 constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
 constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
 constexpr bool either[] = {false, true};
+constexpr solver solvers[] = {solver::ddim,  solver::dpm_solver_2m, solver::dpm_solver_3m, solver::sde_dpm_solver_2m,
+                              solver::unipc, solver::heun,          solver::made_up,       solver::pndm};
 
 // What is not the subject of a sweep is drawn, so that it is not one value all through it.
 element_type draw_type(dice& die) { return die.option(element_type::float32, element_type::bfloat16); }
+/// DDIM as often as one of the others. Without PNDM, which does not let its x0 be changed.
+solver draw_solver(dice& die) {
+    return die.one_in(2) ? solver::ddim : die.option(solver::dpm_solver_2m, solver::made_up);
+}
+solver draw_noisy_solver(dice& die) {
+    constexpr solver noisy[] = {solver::ddim, solver::ddim, solver::sde_dpm_solver_2m, solver::made_up};
+    return noisy[die.between(0, 3)];
+}
 unsigned draw_off(dice& die) {
     return static_cast<unsigned>(die.between(0, test_support::everything) & die.between(0, test_support::everything));
 }
@@ -61,6 +73,8 @@ TEST_CASE("every size, with and without alignment, of one to three samples, in e
                     check_equal(what, {way::plain});
                     what.mode = guidance::none;
                     check_equal(what, {way::plain});
+                    what.plan = scenario_plan({1.0}, solver::made_up);
+                    check_equal(what, {way::plain});
                 }
             }
         }
@@ -83,6 +97,8 @@ TEST_CASE("one buffer out of line, all others aligned") {
             what.mask_size = 0;
             what.dropout = 0.0f;
             check_equal(what);
+            what.plan = scenario_plan({1.0}, solver::made_up);
+            check_equal(what, {way::plain});
         }
     }
 }
@@ -92,6 +108,8 @@ TEST_CASE("sizes of an image and of more than a million") {
         scenario what;
         what.type = type;
         what.dims = {2, 4 * 64 * 64 * 3};
+        check_equal(what, {way::plain});
+        what.plan = scenario_plan({1.0}, solver::unipc);
         check_equal(what, {way::plain});
     }
     for (const unsigned off : {test_support::nothing, test_support::everything}) {
@@ -171,11 +189,37 @@ TEST_CASE("guidance, eta, type and prediction in every combination") {
     }
 }
 
-TEST_CASE("clipped, rederived and scaled plans") {
+TEST_CASE("every solver under every guidance, from every type, at every kind of x0") {
+    int i = 0;
+    for (const solver kind : solvers) {
+        for (const guidance mode : modes) {
+            for (const element_type type : types) {
+                for (const prediction predicts :
+                     {prediction::epsilon, prediction::sample, prediction::v_prediction, prediction::edm}) {
+                    scenario what;
+                    what.dims = small_shape(i++);
+                    what.mode = mode;
+                    what.type = type;
+                    ddim::ddim_options options;
+                    options.eta = 0.75;
+                    options.predicts = predicts;
+                    if (i % 3 == 0) options.clip = 0.5;
+                    what.plan = scenario_plan(options, kind, i % 2 == 0 ? final_alpha::first : final_alpha::one);
+                    what.keeps_x0 = what.observes = i % 4 == 0;
+                    what.corrects_score = i % 5 == 0;
+                    what.rounds_x0 = kind != solver::pndm && i % 7 == 0;
+                    check_equal(what);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("clipped and rederived plans, from noise of variance 1 and scaled") {
     dice die{1};
     for (const double clip : {0.25, 1.0, std::numeric_limits<double>::infinity()}) {
         for (const bool rederives : either) {
-            for (const bool scales : either) {
+            for (const float start_scale : {1.0f, 14.61f}) {
                 for (const guidance mode : modes) {
                     scenario what;
                     what.mode = mode;
@@ -185,7 +229,8 @@ TEST_CASE("clipped, rederived and scaled plans") {
                     options.eta = 0.5;
                     options.clip = clip;
                     options.rederive_epsilon = rederives;
-                    what.plan = scenario_plan(options, scales);
+                    what.plan = scenario_plan(options);
+                    what.plan.start_scale = start_scale;
                     what.observes = what.keeps_x0 = die.one_in(2);
                     check_equal(what);
                 }
@@ -215,6 +260,8 @@ TEST_CASE("initial and step noise drawn, given, repeated and dropped, from any f
                             what.dropout = dropout;
                             what.gives_keep = gives_keep;
                             what.first_sample = die.one_in(2) ? 0 : (std::int64_t{1} << 31) - 100;
+                            what.plan = scenario_plan({1.0}, draw_noisy_solver(die));
+                            what.plan.start_scale = die.one_in(2) ? 1.0f : 0.375f;
                             check_equal(what);
                         }
                     }
@@ -251,6 +298,7 @@ TEST_CASE("inpainting in each mode, with a mask for all, for a sample and for a 
                         what.keeps_x0 = what.observes && die.one_in(2);
                         what.sees_start = die.one_in(2);
                         what.initial = die.one_in(2) ? initial_state::drawn : initial_state::noised;
+                        what.plan = scenario_plan({1.0}, draw_solver(die));
                         check_equal(what);
                     }
                 }
@@ -260,6 +308,7 @@ TEST_CASE("inpainting in each mode, with a mask for all, for a sample and for a 
 }
 
 TEST_CASE("score corrector, x0 hook and observer, alone and together") {
+    dice die{1};
     int i = 0;
     for (const guidance mode : modes) {
         for (const element_type type : types) {
@@ -277,6 +326,7 @@ TEST_CASE("score corrector, x0 hook and observer, alone and together") {
                         what.sees_start = observer == 3;
                         what.mask_size = i % 3 == 0 ? what.dims.elements : 0;
                         what.when = i % 2 == 0 ? blend_time::on_x0 : blend_time::before_model;
+                        what.plan = scenario_plan({1.0}, draw_solver(die));
                         check_equal(what);
                     }
                 }
@@ -295,6 +345,7 @@ TEST_CASE("a run within a capture of the caller's, in mode Global, and one on th
             what.type = type;
             what.corrects_score = what.rounds_x0 = what.keeps_x0 = what.observes = true;
             what.mask_size = what.dims.elements;
+            what.plan = scenario_plan({1.0}, i % 2 == 0 ? solver::ddim : solver::unipc);
             check_equal(what, {way::nested, way::legacy});
         }
     }
@@ -313,8 +364,10 @@ TEST_CASE("infinities, NaN and subnormal numbers go the same way") {
                 ddim::ddim_options options;
                 options.eta = 1.0;
                 options.clip = clip;
-                what.plan = scenario_plan(options);
-                check_equal(what, {way::plain});
+                for (const solver kind : {solver::ddim, solver::unipc, solver::pndm}) {
+                    what.plan = scenario_plan(options, kind);
+                    check_equal(what, {way::plain});
+                }
             }
         }
     }

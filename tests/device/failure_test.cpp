@@ -6,7 +6,6 @@
 
 #include "call_shim.hpp"
 #include "small_run.hpp"
-#include "support/arena.hpp"
 
 namespace {
 
@@ -248,8 +247,7 @@ TEST_CASE("a run with hooks and a log: each call fails in turn") {
                                           return golden::cuda_add_scaled_state(context, call);
                                       },
                                       &weight};
-        const std::size_t bytes = test_support::arena_bytes_of(run.config);
-        run.config.arena = {run.memory.lend(bytes), bytes};
+        run.lend_arena();
         initialise(run);
     };
     // Calls of the log come out as the observer's codes, those of the backend as the device's.

@@ -11,6 +11,8 @@ namespace {
 using ddim::guidance;
 using ddim::status;
 using device_tests::other_plan;
+using device_tests::plms_plan;
+using device_tests::second_order_plan;
 using device_tests::small_plan;
 using device_tests::small_run;
 
@@ -61,14 +63,15 @@ struct captured_run : small_run {
 } // namespace
 
 TEST_CASE(
-    "a run is the model's nodes, one kernel for each step, one for the start and one for each 64 rows of plan") {
+    "a run is the model's nodes, one kernel for each step, one for the start and one for each 59 rows of plan") {
     constexpr auto long_plan = ddim::ddim_plan<100>(device_tests::small_schedule);
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
-        for (const bool is_long : {false, true}) {
-            const ddim::plan_view plan = is_long ? ddim::plan_view(long_plan) : ddim::plan_view(small_plan);
+        for (const ddim::plan_view plan :
+             {ddim::plan_view(small_plan), ddim::plan_view(plms_plan), ddim::last_steps(long_plan, 59),
+              ddim::last_steps(long_plan, 60), ddim::plan_view(long_plan)}) {
             small_run run(mode, plan);
             const node_counts nodes = count_enqueued(run);
-            CHECK(nodes.kernels == run.model_calls + plan.steps + 1 + (plan.steps + 63) / 64);
+            CHECK(nodes.kernels == run.model_calls + plan.steps + 1 + (plan.steps + 58) / 59);
             CHECK(nodes.others == 0); // none that allocates, copies or waits
         }
     }
@@ -103,6 +106,33 @@ TEST_CASE("a replay with another seed, scale and plan is a fresh run with them, 
             CHECK(run.state() == run.expected(to.seed, to.scale, to.plan));
         }
         CHECK(run.memory.is_undamaged());
+    }
+}
+
+TEST_CASE("one graph runs solvers with history and without, where the arena has room for it") {
+    constexpr auto noisy = ddim::ddim_plan<5>(device_tests::small_levels, {1.0, ddim::prediction::epsilon, 0.75});
+    static_assert(ddim::history_slots(plms_plan) == 3 && ddim::history_slots(second_order_plan) == 1);
+    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+        for (const bool reserves : {false, true}) {
+            CAPTURE(static_cast<int>(mode));
+            CAPTURE(reserves);
+            small_run run(mode, reserves ? ddim::plan_view(small_plan) : plms_plan);
+            run.config.history_slots = reserves ? 3 : 0;
+            if (reserves) run.lend_arena();
+            REQUIRE(run.init() == status::ok);
+            ddim::cuda_graph graph;
+            REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+            std::uint64_t seed = 7;
+            for (const ddim::plan_view plan : {ddim::plan_view(plms_plan), ddim::plan_view(second_order_plan),
+                                               ddim::plan_view(noisy), ddim::plan_view(plms_plan)}) {
+                CHECK(run.sampler.set_plan(plan) == status::ok);
+                CHECK(ddim::update(graph, run.sampler, ++seed, run.stream()) == status::ok);
+                CHECK(ddim::launch(graph, run.stream()) == status::ok);
+                CHECK(run.state() == run.expected(seed, 3.0f, plan));
+            }
+            CHECK(ddim::destroy(graph) == status::ok);
+            CHECK(run.memory.is_undamaged());
+        }
     }
 }
 

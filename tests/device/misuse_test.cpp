@@ -11,8 +11,10 @@ namespace {
 using ddim::guidance;
 using ddim::status;
 using device_tests::other_plan;
+using device_tests::second_order_plan;
 using device_tests::small_plan;
 using device_tests::small_run;
+using device_tests::third_order_plan;
 
 /// An error of the caller's own, of the kind that does not spoil the device.
 cudaError_t leave_an_error(small_run& run) {
@@ -157,6 +159,41 @@ TEST_CASE("a graph is updated by its own sampler only, and by none that calls th
     CHECK(ddim::launch(graph, run.stream()) == status::ok);
     CHECK(run.state() == run.expected(8, 1.0f, other_plan));
     CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("a graph is not updated by a sampler with more or less room for history in the same arena") {
+    for (const int slots : {0, 1}) {
+        small_run run;
+        run.config.history_slots = 1;
+        run.lend_arena();
+        run.config.history_slots = slots;
+        REQUIRE(run.init() == status::ok);
+        ddim::cuda_graph graph;
+        REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+        ddim::sampler_config config = run.config;
+        config.history_slots = 1 - slots;
+        ddim::sampler other;
+        REQUIRE(other.init(config) == status::ok);
+        CHECK(ddim::update(graph, other, 8, run.stream()) == status::graph_mismatch);
+        CHECK(ddim::launch(graph, run.stream()) == status::ok); // as captured
+        CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+        CHECK(ddim::destroy(graph) == status::ok);
+    }
+}
+
+TEST_CASE("a plan with more slots of history than the arena has is refused, and the graph runs on as it was") {
+    for (const ddim::plan_view plan : {ddim::plan_view(small_plan), ddim::plan_view(second_order_plan)}) {
+        small_run run(guidance::batched, plan);
+        REQUIRE(run.init() == status::ok);
+        ddim::cuda_graph graph;
+        REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+        CHECK(run.sampler.set_plan(third_order_plan) == status::plan_mismatch);
+        CHECK(ddim::update(graph, run.sampler, 8, run.stream()) == status::ok);
+        CHECK(ddim::launch(graph, run.stream()) == status::ok);
+        CHECK(run.state() == run.expected(8, 3.0f, plan));
+        CHECK(ddim::destroy(graph) == status::ok);
+        CHECK(run.memory.is_undamaged());
+    }
 }
 
 TEST_CASE("a model that fails while it is captured: its code comes out, nothing is left") {

@@ -10,6 +10,8 @@ namespace {
 
 using test_support::dice;
 using test_support::scenario;
+using test_support::scenario_plan;
+using test_support::solver;
 
 /// A divisor of `number` that is at most `most`.
 std::int64_t draw_divisor(dice& die, std::int64_t number, int most) {
@@ -28,15 +30,17 @@ ddim::shape draw_shape(dice& die) {
     }
 }
 
-void draw_plan(dice& die, scenario& what) {
+solver draw_plan(dice& die, scenario& what) {
     ddim::ddim_options options;
     options.eta = die.one_in(3) ? 0.0 : die.real(0.0, 1.0);
     options.predicts = die.option(ddim::prediction::epsilon, ddim::prediction::v_prediction);
-    options.final = die.option(ddim::final_alpha::first, ddim::final_alpha::one);
     if (die.one_in(3)) options.clip = die.real(0.1, 2.0);
     options.rederive_epsilon = die.one_in(3);
     if (die.one_in(4)) options.temperature = die.real(0.0, 2.0);
-    what.plan = test_support::scenario_plan(options, die.one_in(3));
+    const solver kind = die.one_in(2) ? solver::ddim : die.option(solver::ddim, solver::pndm);
+    what.plan = scenario_plan(options, kind, die.option(ddim::final_alpha::first, ddim::final_alpha::one));
+    if (die.one_in(3)) what.plan.start_scale = static_cast<float>(die.real(0.1, 15.0));
+    return kind;
 }
 
 void draw_noise(dice& die, scenario& what) {
@@ -73,7 +77,7 @@ scenario draw_scenario(dice& die) {
     what.scale = die.one_in(4) ? 1.0f : static_cast<float>(die.real(-2.0, 10.0));
     if (die.one_in(2)) what.off = static_cast<unsigned>(die.between(1, test_support::everything));
     what.is_wild = die.one_in(6);
-    draw_plan(die, what);
+    const solver kind = draw_plan(die, what);
     draw_noise(die, what);
     draw_known(die, what);
     what.corrects_score = die.one_in(4);
@@ -81,6 +85,10 @@ scenario draw_scenario(dice& die) {
     what.keeps_x0 = die.one_in(3);
     what.observes = die.one_in(2);
     what.sees_start = die.one_in(2);
+    if (kind == solver::pndm) { // which refuses to have its x0 changed
+        what.rounds_x0 = false;
+        if (what.when == ddim::blend_time::on_x0) what.when = ddim::blend_time::after_step;
+    }
     return what;
 }
 

@@ -26,11 +26,15 @@ small_run::small_run(ddim::guidance mode, ddim::plan_view plan) {
     config.guidance_scale = 3.0f;
     config.model = {&small_run::model, this};
     config.platform = ddim::cuda_backend();
-    const std::size_t bytes = test_support::arena_bytes_of(config);
-    config.arena = {memory.lend(bytes), bytes};
+    lend_arena();
     x = {reinterpret_cast<float*>(memory.lend(values * sizeof(float))), values};
     const std::vector<float> untouched(values, -77.0f);
     memory.write(x.data, untouched.data(), values * sizeof(float));
+}
+
+void small_run::lend_arena() {
+    const std::size_t bytes = test_support::arena_bytes_of(config);
+    config.arena = {memory.lend(bytes), bytes};
 }
 
 std::vector<float> small_run::expected(std::uint64_t seed, float scale, ddim::plan_view plan) const {

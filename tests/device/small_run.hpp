@@ -14,11 +14,19 @@ namespace device_tests {
 inline constexpr auto small_schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 inline constexpr auto small_plan = ddim::ddim_plan<5>(small_schedule, {1.0});
 inline constexpr auto other_plan = ddim::ddim_plan<5>(small_schedule, {0.0});
+// With three slots of history, one and two. The first of PLMS' steps has two rows.
+inline constexpr auto small_list = ddim::spaced_timesteps<5>(ddim::spacing::uniform, 1000);
+inline constexpr ddim::levels small_levels = ddim::schedule_levels(small_schedule, small_list);
+inline constexpr auto plms_plan = ddim::pndm_plan<5>(ddim::last_levels(small_levels, 4));
+inline constexpr auto second_order_plan = ddim::dpm_solver_plan<5>(small_levels);
+inline constexpr auto third_order_plan = ddim::dpm_solver_plan<5>(small_levels, {/*order=*/3});
 
 class small_run {
   public:
     explicit small_run(ddim::guidance mode = ddim::guidance::batched, ddim::plan_view plan = small_plan);
 
+    /// Another arena, of the size that the config now asks for.
+    void lend_arena();
     ddim::status init() { return sampler.init(config); }
     cudaStream_t stream() const { return memory.stream(); }
     /// x when the stream has come to this point.

@@ -7,7 +7,7 @@
 
 #include <cstdio>
 
-#include "ddim/schedule.hpp"
+#include "ddim/solvers/ddim.hpp"
 #include "digits/backends.hpp"
 #include "digits/picture.hpp"
 #include "support/heap_counter.hpp"
@@ -21,7 +21,8 @@ using digits::request;
 
 constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012); // of the denoiser's training
 
-ddim::plan<digits::most_steps> plan; // filled at run time: the number of steps is an option
+ddim::step_row rows[digits::most_steps]; // filled at run time: the number of steps is an option
+ddim::plan_view plan;
 float images[digits::most_digits * digits::pixels];
 
 int fail(const outcome& why) noexcept {
@@ -35,10 +36,8 @@ int fail(const outcome& why) noexcept {
 status build_plan(const digits::options& asked) noexcept {
     ddim::ddim_options options;
     options.eta = asked.eta;
-    options.final = ddim::final_alpha::one;
     const auto list = ddim::spaced_timesteps<digits::most_steps>(ddim::spacing::trailing, 1000, asked.steps);
-    plan.steps = asked.steps;
-    plan.state = ddim::fill_ddim_rows(schedule, list, options, plan.rows, digits::most_steps);
+    plan = ddim::fill_ddim_rows(ddim::schedule_levels(schedule, list, ddim::final_alpha::one), options, rows);
     return plan.state;
 }
 

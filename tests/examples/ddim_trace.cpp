@@ -1,6 +1,7 @@
 // Runs one trajectory from the shell, so that another program's can be compared with it number by number.
 //
-//     options -> betas -> schedule -> timesteps -> plan       trace/tables.cpp
+//     command line -> options                                 trace/options.cpp, trace/rules*.cpp, trace/checks.cpp
+//             -> betas -> schedule -> levels -> plan          trace/tables.cpp
 //             -> inputs -> arena, model, hooks -> sampler     trace/trajectory.cpp, trace/{host,cuda}_run.cpp
 //             -> files, tables, the plan                      trace/files.cpp, trace/print.cpp
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <new>
 
 #include "trace/backends.hpp"
+#include "trace/help.hpp"
 #include "trace/options.hpp"
 #include "trace/print.hpp"
 #include "trace/refuse.hpp"

@@ -7,6 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "ddim/backend.hpp"
+#include "ddim/solvers/ddim.hpp"
+#include "ddim/solvers/unipc.hpp"
+#include "support/golden.hpp"
+
 namespace {
 
 using ddim::element_type;
@@ -18,7 +23,20 @@ constexpr auto plan = ddim::ddim_plan<10>(schedule);
 // Usable as an array bound.
 alignas(ddim::arena_alignment) std::byte latents[ddim::arena_bytes(plan, {3, 4 * 64 * 64}, guidance::batched)];
 
-constexpr ddim::arena_extras all_extras[] = {{false, false}, {true, false}, {false, true}, {true, true}};
+constexpr ddim::arena_extras all_extras[] = {
+    {false, false}, {true, false}, {false, true}, {true, true}, {true, true, true}};
+constexpr int held_steps = 10;
+
+/// Calls check(request) for every combination of the choices.
+template <class Check>
+void for_each_request(int history_slots, Check&& check) {
+    for (const std::int64_t batch : {1, 2, 3})
+        for (const std::int64_t elements : {1, 32, 63, 64, 65, 900, 16384})
+            for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
+                for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16})
+                    for (const ddim::arena_extras& extras : all_extras)
+                        check({{batch, elements}, mode, type, extras, history_slots, held_steps});
+}
 
 /// Regions as (start, bytes), those that the request uses.
 std::vector<std::pair<std::size_t, std::size_t>> regions_of(const ddim::arena_request& request) {
@@ -33,35 +51,49 @@ std::vector<std::pair<std::size_t, std::size_t>> regions_of(const ddim::arena_re
     regions.emplace_back(layout.row_timesteps, static_cast<std::size_t>(layout.rows) * 4);
     if (request.extras.keeps_x0) regions.emplace_back(layout.x0, values * 4);
     if (layout.guided != layout.output) regions.emplace_back(layout.guided, values * 4);
+    for (int slot = 0; slot < request.history_slots; ++slot)
+        regions.emplace_back(layout.history + static_cast<std::size_t>(slot) * layout.history_slot, values * 4);
+    if (request.extras.holds_plan) {
+        regions.emplace_back(layout.plan_rows, held_steps * sizeof(ddim::step_row));
+        regions.emplace_back(layout.run_values, sizeof(ddim::run_values));
+    }
     return regions;
 }
 
 } // namespace
 
 TEST_CASE("regions are aligned, disjoint, in order, and fill the arena but for their padding") {
-    for (const std::int64_t batch : {1, 2, 3})
-        for (const std::int64_t elements : {1, 32, 63, 64, 65, 900, 16384})
-            for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
-                for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16})
-                    for (const ddim::arena_extras& extras : all_extras)
-                        for (const bool scales : {false, true}) {
-                            const ddim::arena_request request{{batch, elements}, mode, type, extras, scales};
-                            const ddim::arena_layout layout = ddim::carve_arena(request);
-                            REQUIRE(layout.state == ddim::status::ok);
-                            REQUIRE(layout.input_is_x ==
-                                    (type == element_type::float32 && mode != guidance::batched && !scales));
-                            const bool in_place = type == element_type::float32 && mode == guidance::none;
-                            REQUIRE((layout.guided != layout.output) == (extras.corrects_score && !in_place));
-                            std::size_t end = 0;
-                            for (const auto& [start, bytes] : regions_of(request)) {
-                                REQUIRE(start % ddim::arena_alignment == 0);
-                                REQUIRE(start >= end);
-                                REQUIRE(start - end < ddim::arena_alignment);
-                                end = start + bytes;
-                            }
-                            REQUIRE(layout.bytes >= end);
-                            REQUIRE(layout.bytes - end < ddim::arena_alignment);
-                        }
+    for (int slots = 0; slots <= ddim::most_history_slots; ++slots)
+        for_each_request(slots, [slots](const ddim::arena_request& request) {
+            const ddim::arena_layout layout = ddim::carve_arena(request);
+            REQUIRE(layout.state == ddim::status::ok);
+            REQUIRE(layout.history_slots == slots);
+            const bool is_float = request.model_type == element_type::float32;
+            REQUIRE(layout.input_is_x == (is_float && request.mode != guidance::batched));
+            const bool in_place = is_float && request.mode == guidance::none;
+            REQUIRE((layout.guided != layout.output) == (request.extras.corrects_score && !in_place));
+            std::size_t end = 0;
+            for (const auto& [start, bytes] : regions_of(request)) {
+                REQUIRE(start % ddim::arena_alignment == 0);
+                REQUIRE(start >= end);
+                REQUIRE(start - end < ddim::arena_alignment);
+                end = start + bytes;
+            }
+            REQUIRE(layout.bytes >= end);
+            REQUIRE(layout.bytes - end < ddim::arena_alignment);
+        });
+}
+
+TEST_CASE("a plan without history has the arena that it had before there was any, to the byte") {
+    golden::fingerprint hash;
+    for_each_request(0, [&hash](const ddim::arena_request& request) {
+        if (request.extras.holds_plan) return; // whose rows have other columns now
+        const ddim::arena_layout layout = ddim::carve_arena(request);
+        for (const std::size_t offset : {layout.input, layout.output, layout.conditional_output, layout.row_timesteps,
+                                         layout.x0, layout.guided, layout.bytes})
+            hash.add(static_cast<std::uint32_t>(offset));
+    });
+    CHECK(hash.value() == 0x559012bce7fa6495);
 }
 
 TEST_CASE("the constant and the run-time size agree") {
@@ -87,21 +119,44 @@ TEST_CASE("a request that cannot be met has no size") {
         const std::int64_t middle = low + (high - low) / 2;
         (ddim::carve_arena({{middle, 1}}).state == ddim::status::ok ? low : high) = middle;
     }
-    const ddim::arena_layout largest =
-        ddim::carve_arena({{low, 1}, guidance::batched, element_type::float32, {true, true}, true});
+    const ddim::arena_layout largest = ddim::carve_arena(
+        {{low, 1}, guidance::batched, element_type::float32, {true, true}, ddim::most_history_slots});
     REQUIRE(largest.state == ddim::status::ok);
     CHECK(largest.bytes <= none / 2);
-    CHECK(largest.bytes >= static_cast<std::size_t>(low) * 24);
+    CHECK(largest.bytes >=
+          static_cast<std::size_t>(low) * 44); // input, output, timestep of two rows; x0, guided, slots
 }
 
-TEST_CASE("a plan that scales the model's input needs a region for it") {
-    auto scaled = ddim::ddim_plan<10>(schedule);
-    CHECK_FALSE(ddim::scales_input(scaled));
-    const std::size_t plain = ddim::arena_bytes(scaled, {1, 64});
-    scaled.rows[9].m_x = 0.5f;
-    CHECK(ddim::scales_input(scaled));
-    CHECK(ddim::arena_bytes(scaled, {1, 64}) == plain + 256);
-    ddim::plan_view rowless = scaled; // as init() refuses it
-    rowless.rows = nullptr;
-    CHECK_FALSE(ddim::scales_input(rowless));
+TEST_CASE("history: a slot is a state, as many as the plan keeps, or as the caller has reserved") {
+    const auto list = ddim::spaced_timesteps<10>(ddim::spacing::trailing, 1000);
+    for (int order = 1; order <= 3; ++order) {
+        const auto multistep = ddim::unipc_plan<10>(ddim::schedule_levels(schedule, list), {order});
+        REQUIRE(multistep.state == ddim::status::ok);
+        CHECK(ddim::history_slots(multistep) == order);
+        const std::size_t slots = static_cast<std::size_t>(order);
+        CHECK(ddim::arena_bytes(multistep, {2, 64}) == ddim::arena_bytes(plan, {2, 64}) + slots * 2 * 64 * 4);
+        CHECK(ddim::arena_bytes(multistep, {1, 1}) == ddim::arena_bytes(plan, {1, 1}) + slots * 256);
+        for (int reserved = 0; reserved <= 3; ++reserved) {
+            ddim::arena_extras extras;
+            extras.history_slots = reserved;
+            const std::size_t most_slots = static_cast<std::size_t>(order > reserved ? order : reserved);
+            CHECK(ddim::arena_bytes(multistep, {2, 64}, guidance::none, element_type::float32, extras) ==
+                  ddim::arena_bytes(plan, {2, 64}) + most_slots * 2 * 64 * 4);
+        }
+        ddim::plan_view rowless = multistep; // as init() refuses it
+        rowless.rows = nullptr;
+        CHECK(ddim::history_slots(rowless) == 0);
+        ddim::plan_view refused = multistep;
+        refused.state = ddim::status::eta_out_of_range;
+        CHECK(ddim::history_slots(refused) == 0);
+    }
+    CHECK(ddim::history_slots(plan) == 0);
+    for (const int slots : {-1, 4}) {
+        ddim::arena_request request;
+        request.history_slots = slots;
+        CHECK(ddim::carve_arena(request).state == ddim::status::option_out_of_range);
+        request.history_slots = 0;
+        request.extras.history_slots = slots;
+        CHECK(ddim::carve_arena(request).state == ddim::status::option_out_of_range);
+    }
 }

@@ -35,6 +35,13 @@ ddim::plan<4> altered(float ddim::step_row::*member, float value) {
     return plan;
 }
 
+constexpr auto short_list = ddim::spaced_timesteps<4>(ddim::spacing::trailing, 1000);
+constexpr auto short_levels = ddim::schedule_levels(test_support::short_schedule, short_list);
+/// With two slots of history, which every row but the first reads.
+constexpr auto multistep_plan = ddim::unipc_plan<4>(short_levels, {2});
+/// x' = u_x x + u_o o: what changes x0 changes nothing.
+constexpr auto x0_free_plan = ddim::ddim_plan<4>(ddim::flow_levels(4), {0.0, ddim::prediction::flow});
+
 /// A mask of `size` values, and what goes with it.
 void lend_known(ddim::sampler_config& config, std::size_t size) {
     static const float mask[20] = {}, x0[10] = {};
@@ -66,8 +73,8 @@ const wrong_config wrong_configs[] = {
      [](auto& c) { c.plan.state = status::eta_out_of_range; }},
     {"plan of an impossible spacing", status::steps_unavailable,
      [](auto& c) {
-         static const auto plan =
-             ddim::ddim_plan(test_support::short_schedule, ddim::spaced_timesteps<30>(ddim::spacing::uniform, 1000));
+         const auto list = ddim::spaced_timesteps<30>(ddim::spacing::uniform, 1000);
+         static const auto plan = ddim::ddim_plan<30>(ddim::schedule_levels(test_support::short_schedule, list));
          c.plan = plan;
      }},
     {"NaN coefficient", status::plan_not_finite,
@@ -95,6 +102,58 @@ const wrong_config wrong_configs[] = {
          static const auto plan = altered(&ddim::step_row::clip, not_a_number);
          c.plan = plan;
      }},
+    {"infinite start scale", status::plan_not_finite, [](auto& c) { c.plan.start_scale = infinity; }},
+    {"NaN coefficient of history", status::plan_not_finite,
+     [](auto& c) {
+         static auto plan = multistep_plan;
+         plan.rows[3].u_h[0] = not_a_number;
+         c.plan = plan;
+     }},
+    {"plan that reads what no row has kept", status::history_missing,
+     [](auto& c) {
+         static auto plan = multistep_plan;
+         plan.rows[0].keeps = ddim::kept::nothing;
+         c.plan = plan;
+     }},
+    {"plan that reads a slot into which no row has kept", status::history_missing,
+     [](auto& c) {
+         static auto plan = multistep_plan;
+         plan.rows[2].u_h[2] = 0.5f;
+         c.plan = plan;
+     }},
+    {"last steps of a plan with history", status::history_missing,
+     [](auto& c) { c.plan = ddim::last_steps(multistep_plan, 3); }},
+    {"plan that keeps into slot 3", status::option_out_of_range,
+     [](auto& c) {
+         static auto plan = multistep_plan;
+         plan.rows[1].slot = 3;
+         c.plan = plan;
+     }},
+    {"plan that keeps into slot -1", status::option_out_of_range,
+     [](auto& c) {
+         static auto plan = multistep_plan;
+         plan.rows[1].slot = -1;
+         c.plan = plan;
+     }},
+    {"plan that keeps what there is not", status::option_out_of_range,
+     [](auto& c) {
+         static auto plan = multistep_plan;
+         plan.rows[1].keeps = static_cast<ddim::kept>(3);
+         c.plan = plan;
+     }},
+    {"x0 hook under a plan that uses no x0", status::x0_unused,
+     [](auto& c) {
+         c.plan = x0_free_plan;
+         c.x0_hook.function = [](void*, const ddim::hook_call&) noexcept { return 0; };
+     }},
+    {"inpainting of x0 under a plan that uses no x0", status::x0_unused,
+     [](auto& c) {
+         c.plan = x0_free_plan;
+         lend_known(c, 5);
+         c.known.when = ddim::blend_time::on_x0;
+     }},
+    {"-1 slots of history", status::option_out_of_range, [](auto& c) { c.history_slots = -1; }},
+    {"4 slots of history", status::option_out_of_range, [](auto& c) { c.history_slots = 4; }},
     {"batch 0", status::batch_out_of_range, [](auto& c) { c.dims.batch = 0; }},
     {"batch -1", status::batch_out_of_range, [](auto& c) { c.dims.batch = -1; }},
     {"0 elements", status::elements_out_of_range, [](auto& c) { c.dims.elements = 0; }},
@@ -134,6 +193,9 @@ const wrong_config wrong_configs[] = {
     {"arena one byte short", status::arena_too_small, [](auto& c) { c.arena.size -= 1; }},
     {"arena of 0 bytes", status::arena_too_small, [](auto& c) { c.arena.size = 0; }},
     {"arena without room for x0", status::arena_too_small, [](auto& c) { c.keeps_x0 = true; }},
+    {"arena without room for the plan's history", status::arena_too_small, [](auto& c) { c.plan = multistep_plan; }},
+    {"arena without room for the history that is reserved", status::arena_too_small,
+     [](auto& c) { c.history_slots = 1; }},
     {"arena without room for guidance", status::arena_too_small, [](auto& c) { c.mode = ddim::guidance::batched; }},
     {"arena without room for an x0 hook", status::arena_too_small,
      [](auto& c) { c.x0_hook.function = [](void*, const ddim::hook_call&) noexcept { return 0; }; }},
@@ -156,8 +218,8 @@ const wrong_config wrong_configs[] = {
     {"dropout NaN", status::noise_dropout_out_of_range, [](auto& c) { c.noise_dropout = not_a_number; }},
     {"step noise whose size overflows", status::noise_too_small,
      [](auto& c) {
-         static const auto plan = ddim::ddim_plan(test_support::short_schedule,
-                                                  ddim::spaced_timesteps<1000>(ddim::spacing::leading, 1000));
+         const auto all = ddim::spaced_timesteps<1000>(ddim::spacing::leading, 1000);
+         static const auto plan = ddim::ddim_plan<1000>(ddim::schedule_levels(test_support::short_schedule, all));
          c.plan = plan;
          c.dims = {std::int64_t{1} << 23, std::int64_t{1} << 34}; // times 1000 steps: 2^67
          c.arena.size = std::numeric_limits<std::size_t>::max();
@@ -286,15 +348,29 @@ const wrong_state wrong_states[] = {
 constexpr auto valid_betas = ddim::betas<10>();
 constexpr auto valid_schedule = ddim::make_schedule(valid_betas);
 
-ddim::timesteps<5> valid_list() { return ddim::spaced_timesteps<5>(ddim::spacing::leading, 10); }
+constexpr auto valid_list = ddim::spaced_timesteps<5>(ddim::spacing::leading, 10);
 
-status plan_state(const ddim::ddim_options& options) {
-    return ddim::ddim_plan(valid_schedule, valid_list(), options).state;
+constexpr auto valid_levels = ddim::schedule_levels(valid_schedule, valid_list);
+
+status plan_state(const ddim::ddim_options& options) { return ddim::ddim_plan<5>(valid_levels, options).state; }
+
+/// Of DDIM over wrong levels.
+status levels_state(const ddim::levels& levels) { return ddim::ddim_plan<5>(levels).state; }
+
+status sigmas_state(const ddim::sigma_options& options) {
+    return levels_state(ddim::karras_levels(valid_schedule, valid_list, options));
 }
 
-status ddpm_state(const ddim::ddpm_options& options) {
-    return ddim::ddpm_plan(valid_schedule, valid_list(), options).state;
+status flow_state(const ddim::flow_options& options) {
+    return ddim::ddim_plan<5>(ddim::flow_levels(5, options), {0.0, ddim::prediction::flow}).state;
 }
+
+template <std::size_t Count>
+status pairs_state(const ddim::timestep_pair (&pairs)[Count], int noised_timestep = -1) {
+    return levels_state(ddim::paired_levels(valid_schedule, pairs, ddim::final_alpha::first, noised_timestep));
+}
+
+status ddpm_state(const ddim::ddpm_options& options) { return ddim::ddpm_plan<5>(valid_levels, options).state; }
 
 template <std::size_t Count>
 status list_state(const int (&values)[Count]) {
@@ -319,6 +395,8 @@ status log_state(int steps, ddim::shape dims, int log_every_t, ddim::span<float>
 float log_memory[64];
 double no_betas[1];
 float no_values[1];
+double many_betas[10];
+float many_values[10];
 ddim::step_row no_rows[1];
 int no_timesteps[1];
 
@@ -357,11 +435,32 @@ const wrong_use wrong_uses[] = {
     {"fill_betas into nothing", status::values_null, [] { return ddim::fill_betas({}, nullptr, 10); }},
     {"fill_betas of 0 timesteps", status::train_steps_out_of_range, [] { return ddim::fill_betas({}, no_betas, 0); }},
     {"fill_alphas_cumprod from nothing", status::values_null,
-     [] { return ddim::fill_alphas_cumprod(nullptr, no_values, 10); }},
+     [] { return ddim::fill_alphas_cumprod(nullptr, {}, no_values, 10); }},
     {"fill_alphas_cumprod into nothing", status::values_null,
-     [] { return ddim::fill_alphas_cumprod(valid_betas.values, nullptr, 10); }},
+     [] { return ddim::fill_alphas_cumprod(valid_betas.values, {}, nullptr, 10); }},
+    {"fill_betas of which the last is out of range", status::beta_out_of_range,
+     [] {
+         return ddim::fill_betas({ddim::beta_schedule::linear, 0.5, 1.5}, many_betas, 10);
+     }},
+    {"fill_alphas_cumprod of betas of which the last is out of range", status::beta_out_of_range,
+     [] {
+         const double betas[] = {0.1, 0.2, 1.5};
+         return ddim::fill_alphas_cumprod(betas, {}, many_values, 3);
+     }},
+    {"signal-to-noise ratio divided by 0", status::option_out_of_range,
+     [] { return ddim::fill_alphas_cumprod(valid_betas.values, {0.0}, many_values, 10); }},
+    {"signal-to-noise ratio divided by NaN", status::option_out_of_range,
+     [] { return ddim::make_schedule(valid_betas, {static_cast<double>(not_a_number)}).state; }},
+    {"terminal alphas_cumprod 1", status::option_out_of_range,
+     [] {
+         return ddim::make_schedule(valid_betas, {1.0, true, 1.0}).state;
+     }},
+    {"zero terminal SNR of a single timestep", status::train_steps_out_of_range,
+     [] {
+         return ddim::fill_alphas_cumprod(valid_betas.values, {1.0, true}, many_values, 1);
+     }},
     {"fill_alphas_cumprod of -3 timesteps", status::train_steps_out_of_range,
-     [] { return ddim::fill_alphas_cumprod(valid_betas.values, no_values, -3); }},
+     [] { return ddim::fill_alphas_cumprod(valid_betas.values, {}, no_values, -3); }},
     {"fill_ddpm_buffer from nothing", status::values_null,
      [] { return ddim::fill_ddpm_buffer(ddim::ddpm_buffer::betas, 0.0, nullptr, no_values, 10); }},
     {"fill_ddpm_buffer into nothing", status::values_null,
@@ -411,7 +510,7 @@ const wrong_use wrong_uses[] = {
     {"eta 1.1", status::eta_out_of_range, [] { return plan_state({1.1}); }},
     {"eta NaN", status::eta_out_of_range, [] { return plan_state({static_cast<double>(not_a_number)}); }},
     {"eta 0.5 of an inversion", status::eta_out_of_range,
-     [] { return ddim::ddim_inverse_plan(valid_schedule, valid_list(), {0.5}).state; }},
+     [] { return ddim::ddim_inverse_plan<5>(valid_levels, {0.5}).state; }},
     {"clip 0", status::clip_out_of_range,
      [] {
          ddim::ddim_options options;
@@ -454,7 +553,7 @@ const wrong_use wrong_uses[] = {
      [] { return ddpm_state({static_cast<double>(not_a_number)}); }},
     {"unknown prediction", status::option_out_of_range,
      [] {
-         return plan_state({0.0, static_cast<ddim::prediction>(3)});
+         return plan_state({0.0, static_cast<ddim::prediction>(6)});
      }},
     {"unknown prediction of DDPM", status::option_out_of_range,
      [] {
@@ -462,37 +561,295 @@ const wrong_use wrong_uses[] = {
      }},
     {"unknown final alpha", status::option_out_of_range,
      [] {
-         return plan_state({0.0, ddim::prediction::epsilon, static_cast<ddim::final_alpha>(2)});
+         return levels_state(ddim::schedule_levels(valid_schedule, valid_list, static_cast<ddim::final_alpha>(2)));
      }},
     {"timestep above the schedule", status::timestep_out_of_range,
      [] {
          const int beyond[] = {10, 1};
-         return ddim::ddim_plan(valid_schedule, ddim::listed_timesteps<2>(beyond)).state;
+         const auto list = ddim::listed_timesteps<2>(beyond);
+         return levels_state(ddim::schedule_levels(valid_schedule, list));
      }},
     {"epsilon at zero terminal SNR", status::prediction_undefined,
      [] {
          const double betas[] = {0.5, 1.0};
          const auto schedule = ddim::make_schedule(ddim::given_betas(betas));
-         return ddim::ddpm_plan(schedule, ddim::spaced_timesteps<2>(ddim::spacing::leading, 2)).state;
+         const auto list = ddim::spaced_timesteps<2>(ddim::spacing::leading, 2);
+         return ddim::ddpm_plan<2>(ddim::schedule_levels(schedule, list)).state;
      }},
     {"fill_ddim_rows into nothing", status::values_null,
-     [] { return ddim::fill_ddim_rows(valid_schedule, valid_list(), {}, nullptr, 5); }},
+     [] { return ddim::fill_ddim_rows(valid_levels, {}, {}).state; }},
     {"fill_ddim_inverse_rows into nothing", status::values_null,
-     [] { return ddim::fill_ddim_inverse_rows(valid_schedule, valid_list(), {}, nullptr, 5); }},
+     [] {
+         return ddim::fill_ddim_inverse_rows(valid_levels, {}, {nullptr, 5}).state;
+     }},
     {"fill_ddpm_rows into nothing", status::values_null,
-     [] { return ddim::fill_ddpm_rows(valid_schedule, valid_list(), {}, nullptr, 5); }},
+     [] { return ddim::fill_ddpm_rows(valid_levels, {}, {}).state; }},
+    {"fill_dpm_solver_rows into nothing", status::values_null,
+     [] { return ddim::fill_dpm_solver_rows(valid_levels, {}, {}).state; }},
+    {"fill_unipc_rows into nothing", status::values_null,
+     [] { return ddim::fill_unipc_rows(valid_levels, {}, {}).state; }},
+    {"fill_pndm_rows into nothing", status::values_null,
+     [] { return ddim::fill_pndm_rows(valid_levels, {}, {}).state; }},
+    {"fill_heun_rows into nothing", status::values_null,
+     [] { return ddim::fill_heun_rows(valid_levels, {}, {}).state; }},
+    {"fill_lcm_rows into nothing", status::values_null,
+     [] { return ddim::fill_lcm_rows(valid_levels, {}, {}).state; }},
+    {"fill_tcd_rows into nothing", status::values_null,
+     [] { return ddim::fill_tcd_rows(valid_levels, {}, {}).state; }},
     {"fill_ddim_rows with more steps than rows", status::steps_out_of_range,
-     [] { return ddim::fill_ddim_rows(valid_schedule, valid_list(), {}, no_rows, 1); }},
+     [] { return ddim::fill_ddim_rows(valid_levels, {}, no_rows).state; }},
+    {"fill_pndm_rows with a row for each step", status::steps_out_of_range,
+     [] { return ddim::fill_pndm_rows(ddim::last_levels(valid_levels, 2), {}, no_rows).state; }},
+    {"fill_heun_rows with a row for each step", status::steps_out_of_range,
+     [] { return ddim::fill_heun_rows(ddim::last_levels(valid_levels, 1), {}, no_rows).state; }},
     {"fill_ddpm_rows from an empty schedule", status::train_steps_out_of_range,
-     [] { return ddim::fill_ddpm_rows({}, valid_list(), {}, no_rows, 1); }},
+     [] { return ddim::fill_ddpm_rows(ddim::schedule_levels({}, valid_list), {}, no_rows).state; }},
     {"fill_ddim_rows from a schedule without a table", status::values_null,
      [] {
          ddim::schedule_view schedule = valid_schedule;
          schedule.alphas_cumprod = nullptr;
-         return ddim::fill_ddim_rows(schedule, valid_list(), {}, no_rows, 1);
+         return ddim::fill_ddim_rows(ddim::schedule_levels(schedule, valid_list), {}, no_rows).state;
      }},
     {"fill_ddim_inverse_rows from an empty list", status::steps_out_of_range,
-     [] { return ddim::fill_ddim_inverse_rows(valid_schedule, {}, {}, no_rows, 1); }},
+     [] { return ddim::fill_ddim_inverse_rows(ddim::schedule_levels(valid_schedule, {}), {}, no_rows).state; }},
+    {"unknown noise of DDPM", status::option_out_of_range,
+     [] {
+         ddim::ddpm_options options;
+         options.noise = static_cast<ddim::ddpm_noise>(2);
+         return ddpm_state(options);
+     }},
+    {"order 0", status::option_out_of_range, [] { return ddim::dpm_solver_plan<5>(valid_levels, {0}).state; }},
+    {"order 4", status::option_out_of_range, [] { return ddim::unipc_plan<5>(valid_levels, {4}).state; }},
+    {"an SDE of order 3", status::option_out_of_range,
+     [] {
+         ddim::dpm_solver_options options;
+         options.order = 3;
+         options.sde = true;
+         return ddim::dpm_solver_plan<5>(valid_levels, options).state;
+     }},
+    {"gamma -0.1 of TCD", status::eta_out_of_range, [] { return ddim::tcd_plan<5>(valid_levels, {-0.1}).state; }},
+    {"timestep scaling 0 of LCM", status::option_out_of_range,
+     [] {
+         ddim::lcm_options options;
+         options.timestep_scaling = 0.0;
+         return ddim::lcm_plan<5>(valid_levels, options).state;
+     }},
+    {"TCD where no schedule is", status::levels_unsuitable,
+     [] {
+         return ddim::tcd_plan<5>(ddim::flow_levels(5), {0.3, ddim::prediction::flow}).state;
+     }},
+    {"a multistep solver at zero terminal SNR", status::levels_unsuitable,
+     [] {
+         const double betas[] = {0.5, 0.5, 1.0};
+         const auto schedule = ddim::make_schedule(ddim::given_betas(betas));
+         const auto list = ddim::spaced_timesteps<3>(ddim::spacing::leading, 3);
+         const ddim::levels levels = ddim::schedule_levels(schedule, list);
+         return ddim::unipc_plan<3>(levels, {2, ddim::prediction::v_prediction}).state;
+     }},
+    {"PLMS at zero terminal SNR", status::levels_unsuitable,
+     [] {
+         const double betas[] = {0.5, 0.5, 1.0};
+         const auto schedule = ddim::make_schedule(ddim::given_betas(betas));
+         const auto list = ddim::spaced_timesteps<3>(ddim::spacing::leading, 3);
+         return ddim::pndm_plan<4>(ddim::schedule_levels(schedule, list), {ddim::prediction::v_prediction}).state;
+     }},
+    {"a multistep solver on rising noise", status::levels_unsuitable,
+     [] {
+         const ddim::timed_level rising[] = {{9, 0.5, 0.5}, {5, 0.4, 0.6}, {1, 0.6, 0.4}};
+         return ddim::dpm_solver_plan<3>(ddim::listed_levels(rising), {2, ddim::prediction::flow}).state;
+     }},
+    {"a multistep solver where a timestep repeats", status::levels_unsuitable,
+     [] {
+         const ddim::timesteps<4> twice{{9, 5, 5, 1}, 4, true, status::ok};
+         return ddim::dpm_solver_plan<4>(ddim::schedule_levels(valid_schedule, twice), {2}).state;
+     }},
+    {"flow prediction where alpha + sigma is not 1", status::prediction_undefined,
+     [] {
+         return plan_state({0.0, ddim::prediction::flow});
+     }},
+    {"v prediction where alpha^2 + sigma^2 is not 1", status::prediction_undefined,
+     [] {
+         return ddim::ddim_plan<5>(ddim::flow_levels(5), {0.0, ddim::prediction::v_prediction}).state;
+     }},
+    {"last steps of a plan with history", status::history_missing,
+     [] { return ddim::last_steps(multistep_plan, 2).state; }},
+
+    // Levels
+    {"levels of 0 steps", status::steps_out_of_range, [] { return levels_state(ddim::flow_levels(0)); }},
+    {"levels of -1 steps", status::steps_out_of_range, [] { return levels_state(ddim::edm_levels(-1)); }},
+    {"more levels than rows can count", status::steps_out_of_range,
+     [] { return levels_state(ddim::logsnr_levels(std::numeric_limits<int>::max())); }},
+    {"levels of an unknown rule", status::option_out_of_range,
+     [] {
+         ddim::levels levels = valid_levels;
+         levels.rule = static_cast<ddim::level_rule>(10);
+         return levels_state(levels);
+     }},
+    {"unknown start scale", status::option_out_of_range,
+     [] { return levels_state(ddim::starting_at(valid_levels, static_cast<ddim::start_scale>(3))); }},
+    {"more last levels than levels", status::steps_out_of_range,
+     [] { return levels_state(ddim::last_levels(valid_levels, 6)); }},
+    {"0 first levels", status::steps_out_of_range, [] { return levels_state(ddim::first_levels(valid_levels, 0)); }},
+    {"levels of an empty list", status::steps_out_of_range,
+     [] { return levels_state(ddim::stride_levels(valid_schedule, {})); }},
+    {"levels of a list without values", status::values_null,
+     [] {
+         ddim::timesteps_view list = valid_list;
+         list.values = nullptr;
+         return levels_state(ddim::stride_levels(valid_schedule, list));
+     }},
+    {"levels of an ascending list", status::timesteps_not_descending,
+     [] {
+         const ddim::timesteps<2> list{{1, 5}, 2, false, status::ok};
+         return levels_state(ddim::karras_levels(valid_schedule, list));
+     }},
+    {"no pairs", status::steps_out_of_range, [] { return levels_state(ddim::paired_levels(valid_schedule, {})); }},
+    {"pairs without values", status::values_null,
+     [] {
+         return levels_state(ddim::paired_levels(valid_schedule, {nullptr, 3}));
+     }},
+    {"a pair that leads up", status::timesteps_not_descending,
+     [] {
+         return pairs_state({{5, 6}});
+     }},
+    {"a pair above the schedule", status::timestep_out_of_range,
+     [] {
+         return pairs_state({{10, 5}});
+     }},
+    {"a pair below the schedule", status::timestep_out_of_range,
+     [] {
+         return pairs_state({{-1, -2}});
+     }},
+    {"pairs noised to a timestep above the schedule", status::timestep_out_of_range,
+     [] {
+         return pairs_state({{9, 5}}, 10);
+     }},
+    {"sigma_max -1", status::levels_out_of_range, [] { return sigmas_state({-1.0}); }},
+    {"sigma_max NaN", status::levels_out_of_range, [] { return sigmas_state({static_cast<double>(not_a_number)}); }},
+    {"sigma_min above sigma_max", status::levels_out_of_range,
+     [] {
+         return sigmas_state({1.0, 2.0});
+     }},
+    {"rho 0", status::levels_out_of_range,
+     [] {
+         return sigmas_state({0.0, 0.0, 0.0});
+     }},
+    {"unknown told timestep", status::option_out_of_range,
+     [] {
+         return sigmas_state({0.0, 0.0, 7.0, static_cast<ddim::told_timestep>(3)});
+     }},
+    {"sigmas of a schedule with zero terminal SNR", status::levels_out_of_range,
+     [] {
+         const auto schedule = ddim::make_schedule(valid_betas, {1.0, true});
+         return levels_state(ddim::interpolated_levels(schedule, 5));
+     }},
+    {"sigma_data 0 of EDM", status::levels_out_of_range,
+     [] {
+         ddim::edm_options options;
+         options.sigma_data = 0.0;
+         return ddim::edm_plan<5>(options).state;
+     }},
+    {"sigma_min above sigma_max of EDM", status::levels_out_of_range,
+     [] {
+         return ddim::edm_plan<5>({1.0, 2.0}).state;
+     }},
+    {"unknown grid of flow", status::option_out_of_range,
+     [] {
+         ddim::flow_options options;
+         options.grid = static_cast<ddim::flow_grid>(3);
+         return flow_state(options);
+     }},
+    {"shift 0 of flow", status::levels_out_of_range,
+     [] {
+         ddim::flow_options options;
+         options.shift = 0.0;
+         return flow_state(options);
+     }},
+    {"terminal 1 of flow", status::levels_out_of_range,
+     [] {
+         ddim::flow_options options;
+         options.terminal = 1.0;
+         return flow_state(options);
+     }},
+    {"terminal of flow where the only sigma is 1", status::levels_out_of_range,
+     [] {
+         ddim::flow_options options;
+         options.terminal = 0.1;
+         return ddim::ddim_plan<1>(ddim::flow_levels(1, options), {0.0, ddim::prediction::flow}).state;
+     }},
+    {"shift of flow that is lost beside 1", status::levels_out_of_range,
+     [] {
+         ddim::flow_options options;
+         options.shift = 1e-30;
+         return flow_state(options);
+     }},
+    {"told scale beyond a timestep", status::levels_out_of_range,
+     [] {
+         ddim::flow_options options;
+         options.told_scale = 1e300;
+         options.told_whole = true;
+         return flow_state(options);
+     }},
+    {"largest 0 of flow", status::levels_out_of_range,
+     [] {
+         ddim::flow_options options;
+         options.largest = 0.0;
+         return flow_state(options);
+     }},
+    {"flow sigmas of another count", status::values_size_mismatch,
+     [] {
+         static const double sigmas[] = {1.0, 0.5};
+         ddim::flow_options options;
+         options.sigmas = sigmas;
+         return flow_state(options);
+     }},
+    {"flow sigmas without values", status::values_null,
+     [] {
+         ddim::flow_options options;
+         options.sigmas = {nullptr, 5};
+         return flow_state(options);
+     }},
+    {"flow sigmas that rise", status::levels_out_of_range,
+     [] {
+         static const double sigmas[] = {1.0, 0.5, 0.6, 0.3, 0.1};
+         ddim::flow_options options;
+         options.sigmas = sigmas;
+         return flow_state(options);
+     }},
+    {"beta_1 below beta_0", status::levels_out_of_range,
+     [] {
+         return levels_state(ddim::logsnr_levels(5, {0.5, 0.1}));
+     }},
+    {"last time 0", status::levels_out_of_range,
+     [] {
+         return levels_state(ddim::logsnr_levels(5, {0.1, 20.0, 1.0, 0.0}));
+     }},
+    {"no listed levels", status::steps_out_of_range, [] { return levels_state(ddim::listed_levels({})); }},
+    {"listed levels without values", status::values_null,
+     [] {
+         return levels_state(ddim::listed_levels({nullptr, 3}));
+     }},
+    {"a listed level with sigma -1", status::levels_out_of_range,
+     [] {
+         const ddim::timed_level list[] = {{9, 0.5, -1.0}};
+         return levels_state(ddim::listed_levels(list));
+     }},
+    {"a listed level of nothing", status::levels_out_of_range,
+     [] {
+         const ddim::timed_level list[] = {{9, 0.0, 0.0}};
+         return levels_state(ddim::listed_levels(list));
+     }},
+    {"a listed end that is NaN", status::levels_out_of_range,
+     [] {
+         const ddim::timed_level list[] = {{9, 0.5, 0.5}};
+         return levels_state(ddim::listed_levels(list, {0.0, static_cast<double>(not_a_number), 0.0}));
+     }},
+    {"more distilled timesteps than originals", status::steps_out_of_range,
+     [] { return ddim::distilled_timesteps<8>(1000, 8, 4).state; }},
+    {"more open timesteps than the spacing has", status::steps_out_of_range,
+     [] { return ddim::open_timesteps<10>(ddim::spacing::leading, 10).state; }},
+    {"0 open timesteps", status::steps_out_of_range,
+     [] { return ddim::open_timesteps<10>(ddim::spacing::leading, 100, 0).state; }},
 
     // The order of calls
     {"run before init", status::not_initialised,
@@ -531,6 +888,29 @@ const wrong_use wrong_uses[] = {
          scripted_run run;
          REQUIRE(run.init() == status::ok);
          return run.sampler.set_plan(ddim::last_steps(test_support::short_plan, 3));
+     }},
+    {"another plan with more history than the arena has", status::plan_mismatch,
+     [] {
+         scripted_run run;
+         REQUIRE(run.init() == status::ok);
+         return run.sampler.set_plan(multistep_plan);
+     }},
+    {"another plan that reads what no row has kept", status::history_missing,
+     [] {
+         scripted_run run;
+         REQUIRE(run.init() == status::ok);
+         auto plan = multistep_plan;
+         plan.rows[0].keeps = ddim::kept::nothing;
+         return run.sampler.set_plan(plan);
+     }},
+    {"another plan that uses no x0, with an x0 hook", status::x0_unused,
+     [] {
+         scripted_run run;
+         run.config.x0_hook.function = [](void*, const ddim::hook_call&) noexcept { return 0; };
+         test_support::guarded_arena arena(test_support::arena_bytes_of(run.config));
+         run.config.arena = arena.view();
+         REQUIRE(run.init() == status::ok);
+         return run.sampler.set_plan(x0_free_plan);
      }},
     {"another guidance scale that is NaN", status::guidance_scale_not_finite,
      [] {
@@ -706,6 +1086,8 @@ TEST_CASE("every other wrong use: its own status") {
     for (const float value : log_memory) CHECK(value == 0.0f);
     CHECK(no_betas[0] == 0.0);
     CHECK(no_values[0] == 0.0f);
+    for (const double beta : many_betas) CHECK(beta == 0.0);
+    for (const float value : many_values) CHECK(value == 0.0f);
     CHECK(no_timesteps[0] == 0);
     const ddim::step_row blank;
     CHECK(std::memcmp(no_rows, &blank, sizeof blank) == 0);
@@ -725,7 +1107,7 @@ TEST_CASE("every status has a message of its own") {
         CHECK(std::count(seen.begin(), seen.end(), text) == 0);
         seen.push_back(text);
     }
-    CHECK(seen.size() == 61);
+    CHECK(seen.size() == 65);
 }
 
 TEST_CASE("every status is what some wrong use above gives") {

@@ -190,11 +190,12 @@ TEST_CASE("v_posterior mixes the posterior's variance with beta") {
 TEST_CASE("v_posterior is the noise of ddpm_plan, and it changes nothing else in a row") {
     const auto all = ddim::spaced_timesteps<train_steps>(ddim::spacing::leading, train_steps);
     static ddim::plan<train_steps> small, mixed;
-    small = ddim::ddpm_plan(schedule, all);
+    const ddim::levels levels = ddim::schedule_levels(schedule, all);
+    small = ddim::ddpm_plan<train_steps>(levels);
     for (const double v : {0.0, 0.3, 1.0}) {
         ddim::ddpm_options options;
         options.v_posterior = v;
-        mixed = ddim::ddpm_plan(schedule, all, options);
+        mixed = ddim::ddpm_plan<train_steps>(levels, options);
         REQUIRE(mixed.state == status::ok);
         const auto variance = ddim::ddpm_table(betas, ddpm_buffer::posterior_variance, v);
         for (int i = 0; i + 1 < train_steps; ++i) {

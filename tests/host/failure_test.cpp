@@ -17,7 +17,8 @@ using ddim::guidance;
 using ddim::status;
 
 constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto plan = ddim::ddim_plan(schedule, ddim::spaced_timesteps<3>(ddim::spacing::leading, 1000), {1.0});
+constexpr auto list = ddim::spaced_timesteps<3>(ddim::spacing::leading, 1000);
+constexpr auto plan = ddim::ddim_plan<3>(ddim::schedule_levels(schedule, list), {1.0});
 constexpr std::size_t values = 10;
 
 /// Everything that a run calls, as letters: l load, b begin, m model, c score corrector, q x0 hook, s step, o

@@ -90,11 +90,14 @@ TEST_CASE("init and run make no heap call, under any guidance and model type") {
 }
 
 TEST_CASE("building tables and plans at run time makes no heap call") {
-    static ddim::plan<50> built;
+    static ddim::plan<50> built, multistep;
     const long calls = calls_during([] {
         const auto table = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-        built = ddim::ddim_plan(table, ddim::spaced_timesteps<50>(ddim::spacing::trailing, 1000), {0.5});
+        const auto list = ddim::spaced_timesteps<50>(ddim::spacing::trailing, 1000);
+        built = ddim::ddim_plan<50>(ddim::schedule_levels(table, list), {0.5});
+        multistep = ddim::unipc_plan<50>(ddim::karras_levels(table, list), {3});
     });
     CHECK(built.state == ddim::status::ok);
+    CHECK(multistep.state == ddim::status::ok);
     CHECK(calls == 0);
 }

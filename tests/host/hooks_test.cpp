@@ -27,7 +27,7 @@ constexpr std::int64_t batch = 2, elements = 150; // a sample ends inside a bloc
 constexpr std::size_t values = batch * elements;
 
 /// Every column in use: v reads x and o, the clip is active, each step has noise.
-constexpr auto plan = ddim::ddim_plan<4>(schedule, {0.8, prediction::v_prediction, ddim::final_alpha::first, 1.25});
+constexpr auto plan = ddim::ddim_plan<4>(schedule, {0.8, prediction::v_prediction, 1.25});
 
 /// The model's output for an element: a multiple of 1/8 below 4, exact in every type.
 float output_at(bool conditional, int step, std::size_t i) {

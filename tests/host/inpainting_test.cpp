@@ -140,7 +140,7 @@ struct recording {
 
 ddim::plan<steps> plan_of(const meaning& inpaint) {
     const auto list = ddim::spaced_timesteps<steps>(ddim::spacing::linspace, 1000);
-    return ddim::ddim_plan(schedule, list, {inpaint.eta, ddim::prediction::epsilon, inpaint.final});
+    return ddim::ddim_plan<steps>(ddim::schedule_levels(schedule, list, inpaint.final), {inpaint.eta});
 }
 
 ddim::sampler_config config_of(const meaning& inpaint, const ddim::plan<steps>& plan) {

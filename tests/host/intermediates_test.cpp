@@ -122,7 +122,7 @@ TEST_CASE("intermediate_count is the n_intermediates of every golden run") {
 TEST_CASE("the log holds what an observer sees at exactly the reference's steps") {
     for (int steps = 1; steps <= 9; ++steps) {
         const auto list = ddim::spaced_timesteps<9>(ddim::spacing::leading, 1000, steps);
-        const auto plan = ddim::ddim_plan(schedule, list, {1.0});
+        const auto plan = ddim::ddim_plan<9>(ddim::schedule_levels(schedule, list), {1.0});
         for (int every = 1; every <= 11; ++every) check_log(small_config(plan), every);
     }
 }
@@ -208,7 +208,7 @@ TEST_CASE("x_inter and pred_x0 are the reference's lists") {
         REQUIRE(pred_x0.size() == x_inter.size());
 
         const auto list = ddim::spaced_timesteps<50>(ddim::spacing::uniform, 1000, expected.steps);
-        const auto plan = ddim::ddim_plan(schedule, list, {expected.eta});
+        const auto plan = ddim::ddim_plan<50>(ddim::schedule_levels(schedule, list), {expected.eta});
         golden::analytic_model model(1000, 3, 8);
         const std::vector<float> noise = golden::gauss_of_steps(1000, expected.steps, values);
         std::vector<float> x = golden::gauss(1, values), got_x(x_inter.size()), got_x0(x_inter.size());

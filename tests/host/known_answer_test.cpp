@@ -77,11 +77,9 @@ constexpr mixture two_peaks{{0.3, 0.7}, {-1.0, 0.8}, {0.3, 0.4}};
 void sample(mixture data, int steps, double eta, ddim::final_alpha final, ddim::initial_state initial,
             std::vector<float>& x) {
     const auto list = ddim::spaced_timesteps<1000>(spacing::linspace, 1000, steps);
-    static ddim::plan<1000> plan;
-    plan.steps = steps;
-    plan.state = ddim::fill_ddim_rows(schedule, list, {eta, ddim::prediction::epsilon, final}, plan.rows, 1000);
+    static ddim::step_row rows[1000];
     ddim::sampler_config config;
-    config.plan = plan;
+    config.plan = ddim::fill_ddim_rows(ddim::schedule_levels(schedule, list, final), {eta}, rows);
     config.dims = {1, static_cast<std::int64_t>(x.size())};
     config.model = {&mixture::call, &data};
     config.platform = ddim::host_backend();

@@ -20,6 +20,9 @@ using test_support::short_schedule;
 
 constexpr auto quiet_plan = ddim::ddim_plan<4>(short_schedule, {0.0});
 constexpr auto shorter_plan = ddim::ddim_plan<2>(short_schedule);
+constexpr auto short_list = ddim::spaced_timesteps<4>(ddim::spacing::trailing, 1000);
+constexpr auto one_slot_plan = ddim::dpm_solver_plan<4>(ddim::schedule_levels(short_schedule, short_list), {2});
+constexpr auto two_slot_plan = ddim::unipc_plan<4>(ddim::schedule_levels(short_schedule, short_list), {2});
 
 ddim::span<float> view(std::vector<float>& x) { return {x.data(), x.size()}; }
 
@@ -27,6 +30,8 @@ ddim::span<float> view(std::vector<float>& x) { return {x.data(), x.size()}; }
 std::vector<float> fresh_state(ddim::plan_view plan, guidance mode, float scale, std::uint64_t seed = 7) {
     scripted_run run(mode, scale);
     run.config.plan = plan;
+    test_support::guarded_arena arena(test_support::arena_bytes_of(run.config));
+    run.config.arena = arena.view();
     REQUIRE(run.init() == status::ok);
     REQUIRE(run.sampler.run(view(run.x), seed) == status::ok);
     return run.x;
@@ -169,31 +174,86 @@ TEST_CASE("set_plan refuses what a run could trip over, and changes nothing then
     not_finite.rows[3].u_0 = std::numeric_limits<float>::quiet_NaN();
     auto failed = short_plan;
     failed.state = status::eta_out_of_range;
-    auto scaled = short_plan; // the model reads x itself: there is no region for another input
-    scaled.rows[2].m_x = 0.5f;
+    auto cut = one_slot_plan;
+    cut.rows[0].keeps = ddim::kept::nothing; // which its second row reads
+    ddim::plan_view endless = short_plan;
+    endless.start_scale = std::numeric_limits<float>::infinity();
     CHECK(run.sampler.set_plan(not_finite) == status::plan_not_finite);
     CHECK(run.sampler.set_plan(failed) == status::eta_out_of_range);
     CHECK(run.sampler.set_plan({}) == status::plan_empty);
     CHECK(run.sampler.set_plan(shorter_plan) == status::plan_mismatch);
-    CHECK(run.sampler.set_plan(scaled) == status::plan_mismatch);
+    CHECK(run.sampler.set_plan(one_slot_plan) == status::plan_mismatch); // the arena has no history
+    CHECK(run.sampler.set_plan(cut) == status::history_missing);
+    CHECK(run.sampler.set_plan(endless) == status::plan_not_finite);
     CHECK(run.sampler.config().plan.rows == short_plan.rows);
     CHECK(run.run() == status::ok);
     CHECK(run.x == fresh_state(short_plan, guidance::none, 2.0f));
 }
 
-TEST_CASE("set_plan: a plan that scales the model's input where the input has a region of its own, and back") {
-    auto scaled = short_plan;
-    for (ddim::step_row& row : scaled.rows) row.m_x = 0.5f;
-    scripted_run run(guidance::batched);
+TEST_CASE("set_plan: a plan with as much history as the arena has, or less, and back") {
+    for (const bool holds_plan : {false, true}) {
+        for (const guidance mode : {guidance::none, guidance::batched}) {
+            scripted_run reserved(mode, 2.0f, holds_plan), planned(mode, 2.0f, holds_plan);
+            reserved.config.history_slots = 1;
+            planned.config.plan = one_slot_plan;
+            for (scripted_run* run : {&reserved, &planned}) {
+                CHECK(run->init() == status::arena_too_small); // it was made for a plan without
+                test_support::guarded_arena arena(test_support::arena_bytes_of(run->config));
+                run->config.arena = arena.view();
+                REQUIRE(run->init() == status::ok);
+                CHECK(run->sampler.layout().history_slots == 1);
+                for (int i = 0; i < 2; ++i) {
+                    CHECK(run->sampler.set_plan(one_slot_plan) == status::ok);
+                    CHECK(run->run() == status::ok);
+                    CHECK(run->x == fresh_state(one_slot_plan, mode, 2.0f));
+                    CHECK(run->sampler.set_plan(two_slot_plan) == status::plan_mismatch);
+                    CHECK(run->sampler.set_plan(short_plan) == status::ok);
+                    CHECK(run->run() == status::ok);
+                    CHECK(run->x == fresh_state(short_plan, mode, 2.0f));
+                }
+                CHECK(arena.guards_are_intact());
+            }
+        }
+    }
+}
+
+TEST_CASE("set_plan: a start scale of the plan's own is loaded with it") {
+    ddim::plan<4> scaled = short_plan;
+    scaled.start_scale = 3.0f;
+    for (const bool holds_plan : {false, true}) {
+        scripted_run run(guidance::none, 2.0f, holds_plan);
+        REQUIRE(run.init() == status::ok);
+        CHECK(run.sampler.set_plan(scaled) == status::ok);
+        CHECK(run.run() == status::ok);
+        CHECK(run.record.begins.back().noise.values->start_scale == 3.0f);
+        const std::vector<float> far = run.x;
+        CHECK(run.sampler.set_plan(short_plan) == status::ok);
+        CHECK(run.run() == status::ok);
+        CHECK(run.record.begins.back().noise.values->start_scale == 1.0f);
+        CHECK(run.x == fresh_state(short_plan, guidance::none, 2.0f));
+        CHECK(run.x != far);
+    }
+}
+
+TEST_CASE("set_plan: a plan that takes nothing from x0 is refused where an x0 hook would change it") {
+    const auto levels = ddim::schedule_levels(short_schedule, short_list);
+    const auto plms = ddim::pndm_plan<5>(levels);
+    REQUIRE(plms.steps == 5);
+    scripted_run run;
+    const auto list = ddim::spaced_timesteps<5>(ddim::spacing::leading, 1000);
+    const auto ddim_of_five = ddim::ddim_plan<5>(ddim::schedule_levels(short_schedule, list));
+    run.config.plan = ddim_of_five;
+    run.config.history_slots = 3;
+    run.config.x0_hook.function = [](void*, const ddim::hook_call&) noexcept { return 0; };
+    test_support::guarded_arena arena(test_support::arena_bytes_of(run.config));
+    run.config.arena = arena.view();
     REQUIRE(run.init() == status::ok);
-    CHECK(run.sampler.set_plan(scaled) == status::ok);
+    CHECK(run.sampler.set_plan(plms) == status::x0_unused);
     CHECK(run.run() == status::ok);
-    const std::vector<float> expected = fresh_state(scaled, guidance::batched, 2.0f);
-    CHECK(run.x == expected);
-    CHECK(run.sampler.set_plan(short_plan) == status::ok);
+    run.config.x0_hook = {};
+    REQUIRE(run.init() == status::ok);
+    CHECK(run.sampler.set_plan(plms) == status::ok);
     CHECK(run.run() == status::ok);
-    CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
-    CHECK(run.x != expected);
 }
 
 TEST_CASE("set_guidance_scale: the next run is a fresh one at that scale, also to 1 and back") {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ddim/plan.hpp"
+#include "ddim/solvers/ddim.hpp"
 #include "support/golden.hpp"
 
 namespace {
@@ -69,10 +69,11 @@ void check_plan(const std::string& method, int train_steps, int steps, const std
     REQUIRE(list.state == status::ok);
     const std::vector<int> expected = reference_timesteps(method, train_steps, steps);
     REQUIRE(expected.size() == static_cast<std::size_t>(steps));
-    static ddim::plan<capacity> plan;
+    static ddim::step_row rows[capacity];
     for (const double eta : {0.0, 0.5, 1.0}) {
-        plan.state = ddim::fill_ddim_rows(schedule, list, {eta}, plan.rows, capacity);
+        const ddim::plan_view plan = ddim::fill_ddim_rows(ddim::schedule_levels(schedule, list), {eta}, rows);
         REQUIRE(plan.state == status::ok);
+        REQUIRE(plan.steps == steps);
         for (int index = 0; index < steps; ++index) { // the reference's: ascending
             const ddim::step_row& row = plan.rows[steps - 1 - index];
             const int t = expected[static_cast<std::size_t>(index)];
@@ -113,7 +114,8 @@ TEST_CASE("make_schedule for every S of 0..T+1: the reference's buffers, or an e
             }
             ++refused;
             const auto list = ddim::spaced_timesteps<capacity + 1>(rule, train_steps, steps);
-            const auto plan = ddim::ddim_plan(ddim::scaled_linear_schedule<capacity>(0.00085, 0.012), list);
+            const auto schedule = ddim::scaled_linear_schedule<capacity>(0.00085, 0.012);
+            const auto plan = ddim::ddim_plan<capacity + 1>(ddim::schedule_levels(schedule, list));
             CHECK(plan.state != status::ok);
             CHECK(plan.state == list.state);
             const ddim::nearest found = ddim::nearest_steps(rule, train_steps, steps);
@@ -136,9 +138,9 @@ TEST_CASE("ddim_use_original_steps: ddim_sigmas_for_original_num_steps, at every
         REQUIRE(sigmas.size() == a.size());
         const auto schedule = ddim::make_schedule(betas_of(train_steps));
         const auto all = ddim::spaced_timesteps<capacity>(spacing::leading, train_steps, train_steps);
-        static ddim::plan<capacity> plan;
-        plan.state = ddim::fill_ddim_rows(schedule, all, {1.0, ddim::prediction::epsilon, final_alpha::one},
-                                          plan.rows, capacity);
+        static ddim::step_row rows[capacity];
+        const ddim::plan_view plan =
+            ddim::fill_ddim_rows(ddim::schedule_levels(schedule, all, final_alpha::one), {1.0}, rows);
         REQUIRE(plan.state == status::ok);
         for (int t = 0; t < train_steps; ++t) {
             const std::size_t i = static_cast<std::size_t>(t);
@@ -165,7 +167,7 @@ TEST_CASE("the sampler's own copies of the DDPM buffers are the columns of the p
     const auto schedule = ddim::make_schedule(betas_of(1000));
     const auto all = ddim::spaced_timesteps<capacity>(spacing::leading, 1000);
     static ddim::plan<capacity> plan;
-    plan = ddim::ddim_plan(schedule, all, {0.0, ddim::prediction::epsilon, final_alpha::one});
+    plan = ddim::ddim_plan<capacity>(ddim::schedule_levels(schedule, all, final_alpha::one));
     for (int t = 0; t < 1000; ++t) {
         const ddim::step_row& row = plan.rows[999 - t];
         const double level = wide(a[static_cast<std::size_t>(t)]);

@@ -78,9 +78,10 @@ TEST_CASE("temperature multiplies the noise coefficient and leaves every other o
         REQUIRE(hot.state == status::ok);
         ddim::ddpm_options ancestral_options;
         const auto list = ddim::spaced_timesteps<10>(ddim::spacing::leading, 1000);
-        const auto ancestral = ddim::ddpm_plan(schedule, list, ancestral_options);
+        const ddim::levels levels = ddim::schedule_levels(schedule, list);
+        const auto ancestral = ddim::ddpm_plan<10>(levels, ancestral_options);
         ancestral_options.temperature = temperature;
-        const auto hot_ancestral = ddim::ddpm_plan(schedule, list, ancestral_options);
+        const auto hot_ancestral = ddim::ddpm_plan<10>(levels, ancestral_options);
         REQUIRE(hot_ancestral.state == status::ok);
         for (int i = 0; i < 10; ++i) {
             // u_n is rounded once, from the double product.
@@ -99,9 +100,8 @@ TEST_CASE("temperature multiplies the noise coefficient and leaves every other o
 
 TEST_CASE("where the noise coefficient is 0, no noise is read: not even a NaN of it reaches the state") {
     static constexpr auto quiet = ddim::ddim_plan<4>(schedule, {0.0});
-    constexpr ddim::ddim_options cold{
-        1.0, ddim::prediction::epsilon, ddim::final_alpha::first, std::numeric_limits<double>::infinity(), false,
-        0.0};
+    constexpr ddim::ddim_options cold{1.0, ddim::prediction::epsilon, std::numeric_limits<double>::infinity(), false,
+                                      0.0};
     static constexpr auto frozen = ddim::ddim_plan<4>(schedule, cold);
     const std::vector<float> poison(4 * 6, not_a_number);
     for (const ddim::plan_view plan : {ddim::plan_view(quiet), ddim::plan_view(frozen)}) {

@@ -86,11 +86,10 @@ ddim::sampler_config config_of(ddim::plan_view plan, ddim::model_ref model, init
 /// Up by inversion and down again, both with `steps` steps: the root mean square distance from the start.
 double round_trip_error(int steps, final_alpha final) {
     const auto list = ddim::spaced_timesteps<1000>(spacing::linspace, 1000, steps);
-    static ddim::plan<1000> up, down;
-    up.steps = down.steps = steps;
-    const ddim::ddim_options options{0.0, prediction::epsilon, final};
-    up.state = ddim::fill_ddim_inverse_rows(schedule, list, options, up.rows, 1000);
-    down.state = ddim::fill_ddim_rows(schedule, list, options, down.rows, 1000);
+    static ddim::step_row up_rows[1000], down_rows[1000];
+    const ddim::levels levels = ddim::schedule_levels(schedule, list, final);
+    const ddim::plan_view up = ddim::fill_ddim_inverse_rows(levels, {}, up_rows);
+    const ddim::plan_view down = ddim::fill_ddim_rows(levels, {}, down_rows);
     std::vector<float> x;
     for (std::size_t i = 0; i < values; ++i) x.push_back(1.5f + (static_cast<float>(i) - 31.5f) / 32.0f);
     const std::vector<float> start = x;
@@ -156,7 +155,7 @@ TEST_CASE("image to image: encoded at level n, decoded from level n, for every n
     for (const int steps : {1, 2, 10, 50}) {
         const auto list = ddim::spaced_timesteps<50>(spacing::uniform, 1000, steps);
         for (const final_alpha final : {final_alpha::one, final_alpha::first}) {
-            const auto plan = ddim::ddim_plan(schedule, list, {0.0, prediction::epsilon, final});
+            const auto plan = ddim::ddim_plan<50>(ddim::schedule_levels(schedule, list, final));
             for (int n = 1; n <= steps; ++n) {
                 CAPTURE(steps);
                 CAPTURE(n);
@@ -194,8 +193,8 @@ TEST_CASE("image to image: encoded at level n, decoded from level n, for every n
 TEST_CASE("image to image with noise handed in, and with eta: back at x0 from every level") {
     const std::vector<float> x0 = golden::gauss(2, values), noise = golden::gauss(5, values);
     for (const double eta : {0.0, 0.6, 1.0}) {
-        const auto plan = ddim::ddim_plan(schedule, ddim::spaced_timesteps<20>(spacing::trailing, 1000),
-                                          {eta, prediction::epsilon, final_alpha::one});
+        const auto list = ddim::spaced_timesteps<20>(spacing::trailing, 1000);
+        const auto plan = ddim::ddim_plan<20>(ddim::schedule_levels(schedule, list, final_alpha::one), {eta});
         for (int n = 1; n <= 20; ++n) {
             perfect_model model{x0};
             states seen;
@@ -217,7 +216,7 @@ TEST_CASE("image to image with noise handed in, and with eta: back at x0 from ev
 TEST_CASE("inversion: each step leads to the level of the timestep that the model is asked at, up to the noisiest") {
     for (const spacing rule : {spacing::uniform, spacing::leading, spacing::trailing, spacing::linspace}) {
         const auto list = ddim::spaced_timesteps<20>(rule, 1000);
-        const auto inverse = ddim::ddim_inverse_plan(schedule, list);
+        const auto inverse = ddim::ddim_inverse_plan<20>(ddim::schedule_levels(schedule, list));
         REQUIRE(inverse.state == status::ok);
         for (int i = 0; i < 20; ++i) {
             const ddim::step_row& row = inverse.rows[i];
@@ -240,18 +239,23 @@ TEST_CASE("inversion: each step leads to the level of the timestep that the mode
 
 TEST_CASE("inversion from alphas_cumprod 1: x is x0 in the first step, sample prediction has nothing to divide by") {
     const auto list = ddim::spaced_timesteps<5>(spacing::leading, 1000);
-    const auto inverse = ddim::ddim_inverse_plan(schedule, list, {0.0, prediction::epsilon, final_alpha::one});
+    const ddim::levels levels = ddim::schedule_levels(schedule, list, final_alpha::one);
+    const auto inverse = ddim::ddim_inverse_plan<5>(levels);
     REQUIRE(inverse.state == status::ok);
     CHECK(inverse.rows[0].p_x == 1.0f);
     CHECK(inverse.rows[0].p_o == 0.0f);
     CHECK(inverse.rows[0].u_o == static_cast<float>(std::sqrt(1.0 - level_at(0))));
-    const ddim::ddim_options of_sample{0.0, prediction::sample, final_alpha::one};
-    CHECK(ddim::ddim_inverse_plan(schedule, list, of_sample).state == status::prediction_undefined);
-    const ddim::ddim_options rederived{0.0, prediction::epsilon, final_alpha::one, infinity, true};
-    CHECK(ddim::ddim_inverse_plan(schedule, list, rederived).state == status::prediction_undefined);
-    CHECK(ddim::ddim_inverse_plan(schedule, list, {0.1}).state == status::eta_out_of_range);
-    CHECK(ddim::ddim_inverse_plan(schedule, ddim::spaced_timesteps<30>(spacing::uniform, 1000)).state ==
-          status::steps_unavailable);
+    const ddim::ddim_options of_sample{0.0, prediction::sample};
+    CHECK(ddim::ddim_inverse_plan<5>(levels, of_sample).state == status::prediction_undefined);
+    const ddim::ddim_options rederived{0.0, prediction::epsilon, infinity, true};
+    CHECK(ddim::ddim_inverse_plan<5>(levels, rederived).state == status::prediction_undefined);
+    CHECK(ddim::ddim_inverse_plan<5>(levels, {0.1}).state == status::eta_out_of_range);
+    const auto refused = ddim::spaced_timesteps<30>(spacing::uniform, 1000);
+    CHECK(ddim::ddim_inverse_plan<30>(ddim::schedule_levels(schedule, refused)).state == status::steps_unavailable);
+    // One step above the clean sample both are defined.
+    const ddim::levels above = ddim::first_levels(levels, 4);
+    CHECK(ddim::ddim_inverse_plan<5>(above, of_sample).state == status::ok);
+    CHECK(ddim::ddim_inverse_plan<5>(above, rederived).state == status::ok);
 }
 
 TEST_CASE("inversion, then sampling: back at the start, and the error halves as the steps double") {
@@ -275,7 +279,7 @@ TEST_CASE("inversion, then sampling: back at the start, and the error halves as 
 TEST_CASE("inversion with a perfect model carries its one noise to every level") {
     const std::vector<float> x0 = golden::gauss(2, values), noise = golden::gauss(5, values);
     const auto list = ddim::spaced_timesteps<20>(spacing::leading, 1000);
-    const auto plan = ddim::ddim_inverse_plan(schedule, list);
+    const auto plan = ddim::ddim_inverse_plan<20>(ddim::schedule_levels(schedule, list));
     std::vector<float> x(values);
     REQUIRE(ddim::q_sample(schedule, 0, view(x0), view(noise), {x.data(), values}) == status::ok);
     // Asked at the target's level about an x of the source's level, the model must be told the noise itself.
@@ -302,8 +306,9 @@ TEST_CASE("DDIM at eta 1, re-derived, is DDPM's ancestral step: the same rows, t
         for (const int steps : {1, 10, 250, 1000}) {
             const auto list = ddim::spaced_timesteps<1000>(spacing::leading, 1000, steps);
             static ddim::plan<1000> ddim, ddpm;
-            ddim = ddim::ddim_plan(schedule, list, {1.0, predicts, final_alpha::one, 2.0, true, 0.9});
-            ddpm = ddim::ddpm_plan(schedule, list, {0.0, predicts, 2.0, 0.9});
+            const ddim::levels levels = ddim::schedule_levels(schedule, list, final_alpha::one);
+            ddim = ddim::ddim_plan<1000>(levels, {1.0, predicts, 2.0, true, 0.9});
+            ddpm = ddim::ddpm_plan<1000>(levels, {0.0, predicts, 2.0, 0.9});
             REQUIRE(ddim.state == status::ok);
             REQUIRE(ddpm.state == status::ok);
             for (int i = 0; i < steps; ++i) {
@@ -334,7 +339,8 @@ TEST_CASE("DDIM at eta 1, re-derived, is DDPM's ancestral step: the same rows, t
 TEST_CASE("DDPM over all timesteps: p_sample_loop in double, clip included, no noise in the last step") {
     const auto short_schedule = ddim::squaredcos_cap_v2_schedule<100>();
     const auto all = ddim::spaced_timesteps<100>(spacing::leading, 100);
-    const auto plan = ddim::ddpm_plan(short_schedule, all, {0.0, prediction::epsilon, 1.0});
+    const auto plan =
+        ddim::ddpm_plan<100>(ddim::schedule_levels(short_schedule, all), {0.0, prediction::epsilon, 1.0});
     REQUIRE(plan.state == status::ok);
     const std::vector<float> noise = golden::gauss_of_steps(1000, 100, values);
     struct model {

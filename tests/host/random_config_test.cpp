@@ -17,7 +17,8 @@ namespace {
 using ddim::status;
 using test_support::dice;
 
-constexpr int capacity = 64;
+constexpr int train_capacity = 64;
+constexpr int capacity = 2 * train_capacity; // of Heun's plans, two rows a step
 
 /// One of the options, now and then one that there is not.
 template <class Enum>
@@ -25,30 +26,178 @@ Enum spoilt_option(dice& die, Enum first, Enum last) {
     return die.one_in(100) ? static_cast<Enum>(static_cast<int>(last) + 1) : die.option(first, last);
 }
 
-/// A plan by any builder over any schedule and list; the builder may refuse.
-ddim::plan<capacity> draw_plan(dice& die) {
-    const int train_steps = die.between(1, capacity);
-    const int steps = die.one_in(20) ? die.between(-1, capacity + 1) : die.between(1, train_steps);
-    ddim::beta_options betas;
-    betas.kind = spoilt_option(die, ddim::beta_schedule::scaled_linear, ddim::beta_schedule::sqrt);
-    betas.beta_end = die.real(0.001, 0.2);
-    const auto schedule = ddim::make_schedule(ddim::betas<capacity>(betas, train_steps));
-    const ddim::spacing spacing = spoilt_option(die, ddim::spacing::uniform, ddim::spacing::linspace);
-    const auto list = ddim::spaced_timesteps<capacity>(spacing, train_steps, steps, die.one_in(5) ? 1 : 0);
-    ddim::ddim_options options;
-    options.predicts = spoilt_option(die, ddim::prediction::epsilon, ddim::prediction::v_prediction);
-    options.final = spoilt_option(die, ddim::final_alpha::first, ddim::final_alpha::one);
-    if (die.one_in(3)) options.clip = die.real(-0.1, 2.0);
-    options.rederive_epsilon = die.one_in(3);
-    if (die.one_in(3)) options.temperature = die.real(-0.1, 2.0);
-    switch (die.between(0, 2)) {
-    case 0: return ddim::ddim_inverse_plan(schedule, list, options);
-    case 1: return ddim::ddpm_plan(schedule, list, {die.real(0.0, 1.0), options.predicts, options.clip});
-    default: options.eta = die.real(0.0, 1.05); return ddim::ddim_plan(schedule, list, options);
+/// A number of a range, now and then one that is in no range.
+double spoilt_real(dice& die, double first, double last) { return die.one_in(100) ? -1.0 : die.real(first, last); }
+
+/// Levels by any maker, over any schedule and list, and all that they point to. The plan's builder may refuse them.
+class drawn_levels {
+  public:
+    explicit drawn_levels(dice& die) : schedule_{draw_schedule(die)}, list_{draw_list(die, schedule_.train_steps)} {
+        recipe_ = draw(die, die.option(ddim::level_rule::schedule, ddim::level_rule::listed));
+        if (die.one_in(5)) recipe_ = ddim::starting_at(recipe_, draw_start(die));
+        if (die.one_in(5)) recipe_ = ddim::last_levels(recipe_, die.between(0, recipe_.steps));
+        if (die.one_in(5)) recipe_ = ddim::first_levels(recipe_, die.between(0, recipe_.steps));
     }
+
+    drawn_levels(const drawn_levels&) = delete; // the recipe points into it
+    drawn_levels& operator=(const drawn_levels&) = delete;
+
+    const ddim::levels& recipe() const { return recipe_; }
+
+  private:
+    static ddim::schedule<train_capacity> draw_schedule(dice& die) {
+        const int train_steps = die.between(1, train_capacity);
+        ddim::beta_options betas;
+        betas.kind = spoilt_option(die, ddim::beta_schedule::scaled_linear, ddim::beta_schedule::sqrt);
+        betas.beta_end = die.real(0.001, 0.2);
+        ddim::snr_options snr;
+        if (die.one_in(5)) snr.shift = spoilt_real(die, 0.1, 9.0);
+        snr.zero_terminal = die.one_in(10);
+        return ddim::make_schedule(ddim::betas<train_capacity>(betas, train_steps), snr);
+    }
+
+    static ddim::timesteps<train_capacity> draw_list(dice& die, int train_steps) {
+        const int steps = die.one_in(20) ? die.between(-1, train_capacity + 1) : die.between(1, train_steps);
+        const ddim::spacing rule = spoilt_option(die, ddim::spacing::uniform, ddim::spacing::linspace);
+        if (die.one_in(5)) return ddim::open_timesteps<train_capacity>(rule, train_steps, steps);
+        return ddim::spaced_timesteps<train_capacity>(rule, train_steps, steps, die.one_in(5) ? 1 : 0);
+    }
+
+    static ddim::start_scale draw_start(dice& die) {
+        return spoilt_option(die, ddim::start_scale::one, ddim::start_scale::unit_variance);
+    }
+
+    static ddim::sigma_options draw_sigmas(dice& die) {
+        ddim::sigma_options sigmas;
+        if (die.one_in(3)) sigmas.sigma_max = spoilt_real(die, 1.0, 20.0);
+        if (die.one_in(3)) sigmas.sigma_min = spoilt_real(die, 0.01, 1.0);
+        if (die.one_in(3)) sigmas.rho = spoilt_real(die, 1.0, 9.0);
+        sigmas.told = spoilt_option(die, ddim::told_timestep::fractional, ddim::told_timestep::floored);
+        return sigmas;
+    }
+
+    ddim::flow_options draw_flow(dice& die, int steps) {
+        ddim::flow_options flow;
+        flow.grid = spoilt_option(die, ddim::flow_grid::even, ddim::flow_grid::shifted_train_ends);
+        if (die.one_in(3)) flow.first = spoilt_real(die, 0.5, 1.0);
+        if (die.one_in(3)) flow.last = spoilt_real(die, 0.0, 0.4);
+        if (die.one_in(5)) {
+            for (int i = 0; i < steps; ++i) sigmas_.push_back(1.0 - (i + die.real(0.0, 0.9)) / steps);
+            flow.sigmas = {sigmas_.data(), sigmas_.size() - (die.one_in(20) && steps > 0 ? 1 : 0)};
+        }
+        if (die.one_in(3)) flow.shift = spoilt_real(die, 0.5, 5.0);
+        flow.shift_is_exponent = die.one_in(5);
+        if (die.one_in(5)) flow.terminal = spoilt_real(die, 0.0, 0.5);
+        flow.karras = die.one_in(5);
+        if (die.one_in(3)) flow.largest = spoilt_real(die, 0.9, 1.0);
+        flow.inverted = die.one_in(10);
+        flow.told = spoilt_option(die, ddim::flow_told::sigma, ddim::flow_told::one_minus_sigma);
+        if (die.one_in(2)) flow.told_scale = 1000.0;
+        flow.told_whole = die.one_in(3);
+        return flow;
+    }
+
+    static ddim::edm_options draw_edm(dice& die) {
+        ddim::edm_options edm;
+        if (die.one_in(3)) edm.sigma_max = spoilt_real(die, 1.0, 80.0);
+        if (die.one_in(3)) edm.sigma_min = spoilt_real(die, 0.002, 0.5);
+        if (die.one_in(3)) edm.sigma_data = die.one_in(2) ? 1.0 : spoilt_real(die, 0.1, 2.0);
+        edm.exponential = die.one_in(3);
+        return edm;
+    }
+
+    ddim::levels draw(dice& die, ddim::level_rule rule) {
+        const int steps = die.between(die.one_in(20) ? -1 : 1, train_capacity);
+        const ddim::final_alpha final = spoilt_option(die, ddim::final_alpha::first, ddim::final_alpha::one);
+        switch (rule) {
+        case ddim::level_rule::stride: return ddim::stride_levels(schedule_, list_, final);
+        case ddim::level_rule::paired:
+            for (int i = 0; i < list_.steps && list_.state == status::ok; ++i)
+                pairs_.push_back({list_.values[i], i + 1 < list_.steps ? list_.values[i + 1] : -1});
+            if (!pairs_.empty() && die.one_in(5)) pairs_.back().next = die.between(-1, train_capacity);
+            return ddim::paired_levels(schedule_, {pairs_.data(), pairs_.size()}, final, die.between(-9, 9));
+        case ddim::level_rule::interpolated: return ddim::interpolated_levels(schedule_, steps);
+        case ddim::level_rule::karras: return ddim::karras_levels(schedule_, list_, draw_sigmas(die), final);
+        case ddim::level_rule::exponential:
+            return ddim::exponential_levels(schedule_, list_, draw_sigmas(die), final);
+        case ddim::level_rule::flow: return ddim::flow_levels(steps, draw_flow(die, steps));
+        case ddim::level_rule::logsnr:
+            return ddim::logsnr_levels(steps, {0.1, 20.0, 1.0, spoilt_real(die, 1e-3, 0.1)});
+        case ddim::level_rule::edm: return ddim::edm_levels(steps, draw_edm(die));
+        case ddim::level_rule::listed: {
+            const bool is_flow = die.one_in(2);
+            for (int i = 0; i < steps; ++i) {
+                const double sigma = spoilt_real(die, 0.99, 1.0) - 0.9 * i / steps;
+                listed_.push_back({999.0 * sigma, is_flow ? 1.0 - sigma : std::sqrt(1.0 - sigma * sigma), sigma});
+            }
+            return ddim::listed_levels({listed_.data(), listed_.size()});
+        }
+        case ddim::level_rule::schedule: break;
+        }
+        return ddim::schedule_levels(schedule_, list_, final);
+    }
+
+    ddim::schedule<train_capacity> schedule_;
+    ddim::timesteps<train_capacity> list_;
+    std::vector<double> sigmas_;
+    std::vector<ddim::timestep_pair> pairs_;
+    std::vector<ddim::timed_level> listed_;
+    ddim::levels recipe_;
+};
+
+/// What a level rule's models mostly predict: half of the draws, or few would be defined.
+ddim::prediction draw_prediction(dice& die, ddim::level_rule rule) {
+    if (die.one_in(2)) {
+        if (rule == ddim::level_rule::flow) return ddim::prediction::flow;
+        if (rule == ddim::level_rule::edm) return ddim::prediction::edm;
+    }
+    return spoilt_option(die, ddim::prediction::epsilon, ddim::prediction::edm);
 }
 
-/// Shrinks what it sees to a tenth, and fails at call `fails_at`.
+enum class solver { ddim, ddim_inverse, ddpm, dpm_solver, unipc, pndm, heun, lcm, tcd };
+constexpr int solver_count = 9;
+
+/// A plan by this builder over any levels, and with any options; the builder may refuse.
+ddim::plan<capacity> draw_plan(dice& die, solver by) {
+    const drawn_levels levels(die);
+    const ddim::levels& recipe = levels.recipe();
+    const ddim::prediction predicts = draw_prediction(die, recipe.rule);
+    const double clip = die.one_in(3) ? spoilt_real(die, 0.1, 2.0) : HUGE_VAL;
+    const double temperature = die.one_in(3) ? spoilt_real(die, 0.0, 2.0) : 1.0;
+    const double eta = spoilt_real(die, 0.0, 1.0);
+    const bool choice = die.one_in(3), other_choice = die.one_in(3);
+    const int order = die.one_in(20) ? die.between(0, 4) : die.between(1, 3);
+    switch (by) {
+    case solver::ddim_inverse:
+        return ddim::ddim_inverse_plan<capacity>(recipe, {0.0, predicts, clip, choice, temperature});
+    case solver::ddpm: {
+        const auto noise = spoilt_option(die, ddim::ddpm_noise::not_last, ddim::ddpm_noise::timestep_above_zero);
+        return ddim::ddpm_plan<capacity>(recipe, {eta, predicts, clip, temperature, noise});
+    }
+    case solver::dpm_solver: {
+        const auto type = spoilt_option(die, ddim::dpm_solver_type::midpoint, ddim::dpm_solver_type::heun);
+        const bool sde = die.one_in(3);
+        return ddim::dpm_solver_plan<capacity>(recipe,
+                                               {order, predicts, clip, temperature, type, sde, choice, other_choice});
+    }
+    case solver::unipc: {
+        static constexpr int disabled[] = {0, 2, -1, 99};
+        const auto variant = spoilt_option(die, ddim::unipc_variant::bh1, ddim::unipc_variant::bh2);
+        const std::size_t count = static_cast<std::size_t>(die.between(0, 4));
+        return ddim::unipc_plan<capacity>(recipe,
+                                          {order, predicts, clip, variant, !choice, {disabled, count}, other_choice});
+    }
+    case solver::pndm: return ddim::pndm_plan<capacity>(recipe, {predicts});
+    case solver::heun: return ddim::heun_plan<capacity>(recipe, {predicts, clip});
+    case solver::lcm:
+        return ddim::lcm_plan<capacity>(recipe, {predicts, clip, temperature, choice, spoilt_real(die, 1.0, 20.0)});
+    case solver::tcd: return ddim::tcd_plan<capacity>(recipe, {eta, predicts, clip, temperature});
+    case solver::ddim: break;
+    }
+    return ddim::ddim_plan<capacity>(recipe, {eta, predicts, clip, choice, temperature});
+}
+
+/// Shrinks what it sees to a tenth, a state beyond float16 to 0, and fails at call `fails_at`.
 struct fading_model {
     int fails_at;
     int calls = 0;
@@ -57,7 +206,7 @@ struct fading_model {
     static void fade(const ddim::model_call& call) noexcept {
         for (std::int64_t i = 0; i < call.rows * call.elements; ++i) {
             const float input = ddim::detail::widen(static_cast<const Element*>(call.input)[i]);
-            ddim::detail::narrow(0.1f * input, static_cast<Element*>(call.output)[i]);
+            ddim::detail::narrow(std::isfinite(input) ? 0.1f * input : 0.0f, static_cast<Element*>(call.output)[i]);
         }
     }
 
@@ -84,8 +233,10 @@ int watch(void*, const ddim::observation&) noexcept { return 0; }
 class drawn_config {
   public:
     explicit drawn_config(dice& die)
-        : plan_{draw_plan(die)}, model_{die.one_in(10) ? die.between(0, 20) : -1}, config_{draw_options(die)},
-          arena_{std::min(test_support::arena_bytes_of(config_), std::size_t{1} << 20)} {
+        : by_{die.option(solver::ddim, solver::tcd)}, plan_{draw_plan(die, by_)}, model_{die.one_in(10)
+                                                                                             ? die.between(0, 20)
+                                                                                             : -1},
+          config_{draw_options(die)}, arena_{std::min(test_support::arena_bytes_of(config_), std::size_t{1} << 20)} {
         draw_buffers(die);
         draw_known(die);
         config_.arena = arena_.view();
@@ -95,6 +246,7 @@ class drawn_config {
     drawn_config(const drawn_config&) = delete; // its config points into it
     drawn_config& operator=(const drawn_config&) = delete;
 
+    solver by() const { return by_; }
     const ddim::sampler_config& config() const { return config_; }
     const test_support::guarded_arena& arena() const { return arena_; }
     fading_model& model() { return model_; }
@@ -119,6 +271,7 @@ class drawn_config {
         if (die.one_in(5)) config.x0_hook = {&halve, nullptr};
         if (die.one_in(3)) config.observer = {&watch, nullptr, die.one_in(2)};
         config.keeps_x0 = die.one_in(3);
+        if (die.one_in(5)) config.history_slots = die.one_in(20) ? die.between(-1, 4) : die.between(0, 3);
         config.model = {&fading_model::predict, &model_};
         config.platform = ddim::host_backend();
         return config;
@@ -154,6 +307,7 @@ class drawn_config {
         return test_support::view(lent_.back());
     }
 
+    solver by_;
     ddim::plan<capacity> plan_;
     fading_model model_;
     std::vector<std::vector<float>> lent_;
@@ -178,9 +332,9 @@ std::vector<float> checked_run(ddim::sampler& sampler, drawn_config& drawn) {
 } // namespace
 
 TEST_CASE("configs at random: refused with nothing written, or run within their memory, twice the same") {
-    int refused = 0, ran = 0;
+    int refused = 0, ran = 0, ran_by[solver_count] = {}, with_history = 0;
     dice die{1};
-    for (int i = 0; i < 4000; ++i) {
+    for (int i = 0; i < 10000; ++i) {
         CAPTURE(i);
         drawn_config drawn(die);
         ddim::sampler sampler;
@@ -188,6 +342,8 @@ TEST_CASE("configs at random: refused with nothing written, or run within their 
         CAPTURE(std::string(ddim::message(set_up)));
         if (set_up == status::ok) {
             ++ran;
+            ++ran_by[static_cast<int>(drawn.by())];
+            with_history += ddim::history_slots(drawn.config().plan) > 0 ? 1 : 0;
             REQUIRE(checked_run(sampler, drawn) == checked_run(sampler, drawn));
         } else {
             ++refused;
@@ -195,6 +351,8 @@ TEST_CASE("configs at random: refused with nothing written, or run within their 
             REQUIRE(sampler.run({}, 7) == status::not_initialised);
         }
     }
-    CHECK(refused > 500); // both outcomes are common
-    CHECK(ran > 500);
+    CHECK(refused > 1000); // both outcomes are common
+    CHECK(ran > 1000);
+    CHECK(with_history > 500);
+    for (const int count : ran_by) CHECK(count > 100);
 }

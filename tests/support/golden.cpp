@@ -10,23 +10,16 @@ namespace golden {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& what) {
-    std::fprintf(stderr, "golden data: %s\n", what.c_str());
-    std::abort();
-}
-
-std::string read_file(const std::string& path) {
-    std::ifstream file(std::string(DDIM_GOLDEN_DIR "/") + path, std::ios::binary);
-    if (!file) fail("cannot open " + path);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-/// Fields of one line; a quoted field may hold commas.
+/// Fields of one line; a quoted field may hold commas, and quotes twice each.
 std::vector<std::string> split_line(const std::string& line) {
     std::vector<std::string> fields(1);
     bool quoted = false;
-    for (const char c : line) {
-        if (c == '"')
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        const bool is_quote = c == '"' && quoted && i + 1 < line.size() && line[i + 1] == '"';
+        if (is_quote)
+            fields.back() += line[++i];
+        else if (c == '"')
             quoted = !quoted;
         else if (c == ',' && !quoted)
             fields.emplace_back();
@@ -38,7 +31,7 @@ std::vector<std::string> split_line(const std::string& line) {
 
 template <class Element>
 std::vector<Element> read_npy(const std::string& path, const char* type) {
-    const std::string bytes = read_file(path);
+    const std::string bytes = read_text(path);
     if (bytes.size() < 10 || bytes.compare(0, 6, "\x93NUMPY") != 0) fail(path + " is no npy file");
     std::uint16_t header_bytes;
     std::memcpy(&header_bytes, bytes.data() + 8, 2);
@@ -62,8 +55,19 @@ void append(std::vector<float>& all, const std::vector<float>& more) {
 
 } // namespace
 
+void fail(const std::string& what) {
+    std::fprintf(stderr, "golden data: %s\n", what.c_str());
+    std::abort();
+}
+
+std::string read_text(const std::string& path) {
+    std::ifstream file(std::string(DDIM_GOLDEN_DIR "/") + path, std::ios::binary);
+    if (!file) fail("cannot open " + path);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
 csv_table::csv_table(const std::string& path) {
-    const std::string text = read_file(path);
+    const std::string text = read_text(path);
     for (std::size_t start = 0; start < text.size();) {
         const std::size_t end = text.find('\n', start);
         const std::vector<std::string> fields = split_line(text.substr(start, end - start));

@@ -25,7 +25,11 @@ class csv_table {
     std::vector<std::vector<std::string>> rows_;
 };
 
+/// Ends the program, after one line on stderr: the data are not what they should be.
+[[noreturn]] void fail(const std::string& what);
+
 /// Paths below are relative to tests/golden. A file that is missing or of another type ends the program.
+std::string read_text(const std::string& path);
 csv_table read_csv(const std::string& path);
 std::vector<float> read_floats(const std::string& path);
 std::vector<double> read_doubles(const std::string& path);

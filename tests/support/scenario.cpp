@@ -143,6 +143,22 @@ class configured {
     float weight_ = 0.25f;
 };
 
+ddim::plan<scenario_steps> with_made_up_history(ddim::plan<scenario_steps> plan) {
+    const auto keep = [&plan](int row, ddim::kept what, int slot) {
+        plan.rows[row].keeps = what;
+        plan.rows[row].slot = slot;
+    };
+    keep(0, ddim::kept::output, 2);
+    plan.rows[1].u_h[2] = 0.25f;
+    keep(1, ddim::kept::x0, 0);
+    plan.rows[2].u_h[0] = -0.125f;
+    plan.rows[2].u_h[2] = 0.5f;
+    keep(2, ddim::kept::output, 0);
+    plan.rows[3].u_h[0] = 0.375f;
+    plan.rows[3].u_h[2] = -0.25f;
+    return plan;
+}
+
 float float_at(const std::vector<std::byte>& bytes, std::size_t i) {
     float value;
     std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
@@ -169,11 +185,40 @@ std::string list_difference(const char* name, const std::vector<std::byte>& a, c
 
 } // namespace
 
-ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, bool scale_input) {
+ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, solver kind, ddim::final_alpha final) {
     const auto list = ddim::spaced_timesteps<scenario_steps>(ddim::spacing::uniform, 1000, scenario_steps);
-    auto plan = ddim::ddim_plan(linear, list, options);
-    for (int i = 0; scale_input && i < plan.steps; ++i) plan.rows[i].m_x = 1.0f / static_cast<float>(i + 3);
-    return plan;
+    const ddim::levels levels = ddim::schedule_levels(linear, list, final);
+    switch (kind) {
+    case solver::ddim: break;
+    case solver::made_up: return with_made_up_history(ddim::ddim_plan<scenario_steps>(levels, options));
+    case solver::dpm_solver_2m:
+    case solver::dpm_solver_3m:
+    case solver::sde_dpm_solver_2m: {
+        ddim::dpm_solver_options of_dpm;
+        of_dpm.order = kind == solver::dpm_solver_3m ? 3 : 2;
+        of_dpm.predicts = options.predicts;
+        of_dpm.clip = options.clip;
+        of_dpm.temperature = options.temperature;
+        of_dpm.sde = kind == solver::sde_dpm_solver_2m;
+        of_dpm.lower_order_final = false;
+        return ddim::dpm_solver_plan<scenario_steps>(levels, of_dpm);
+    }
+    case solver::unipc: {
+        ddim::unipc_options of_unipc;
+        of_unipc.order = 3;
+        of_unipc.predicts = options.predicts;
+        of_unipc.clip = options.clip;
+        of_unipc.lower_order_final = false;
+        return ddim::unipc_plan<scenario_steps>(levels, of_unipc);
+    }
+    // These call the model twice, in each step and in the first.
+    case solver::heun: {
+        const ddim::levels noisy = ddim::schedule_levels(linear, list, ddim::final_alpha::first);
+        return ddim::heun_plan<scenario_steps>(ddim::last_levels(noisy, 2), {options.predicts, options.clip});
+    }
+    case solver::pndm: return ddim::pndm_plan<scenario_steps>(ddim::last_levels(levels, 3), {options.predicts});
+    }
+    return ddim::ddim_plan<scenario_steps>(levels, options);
 }
 
 std::string describe(const scenario& what) {
@@ -189,10 +234,13 @@ std::string describe(const scenario& what) {
     add_integer("type", static_cast<int>(what.type));
     add_integer("mode", static_cast<int>(what.mode));
     add("scale", static_cast<double>(what.scale));
-    add("m_x", static_cast<double>(what.plan.rows[0].m_x));
+    add("start_scale", static_cast<double>(what.plan.start_scale));
     add("p_x", static_cast<double>(what.plan.rows[0].p_x));
     add("u_n", static_cast<double>(what.plan.rows[0].u_n));
     add("clip", static_cast<double>(what.plan.rows[0].clip));
+    add_integer("slots", ddim::history_slots(what.plan));
+    add_integer("keeps", static_cast<int>(what.plan.rows[0].keeps));
+    for (const float u_h : what.plan.rows[scenario_steps - 1].u_h) add("u_h", static_cast<double>(u_h));
     add_integer("off", what.off);
     add_integer("wild", what.is_wild);
     add_integer("initial", static_cast<int>(what.initial));

@@ -8,14 +8,29 @@
 #include <vector>
 
 #include "ddim/sampler.hpp"
+#include "ddim/solvers.hpp"
 #include "support/target.hpp"
 
 namespace test_support {
 
 inline constexpr int scenario_steps = 4;
 
-/// Four steps of DDIM. With `scale_input` the model sees a scaled state, another scale at each step.
-ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, bool scale_input = false);
+/// Whose rows a plan has. All but DDIM's have history: of x0, but PNDM's of the output.
+enum class solver {
+    ddim,
+    dpm_solver_2m,
+    dpm_solver_3m,
+    sde_dpm_solver_2m,
+    unipc,   ///< of order 3: three slots
+    heun,    ///< two steps, from a lower level and onto a noisy one
+    made_up, ///< DDIM's rows with terms and slots that no solver has: of both kinds, read in the row that overwrites
+             ///< them, with a slot between them that nobody writes
+    pndm,    ///< three steps, from a lower level; takes nothing from x0, so no hook or blend of it
+};
+
+/// Four rows of a solver, which takes of the options what it has.
+ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, solver kind = solver::ddim,
+                                         ddim::final_alpha final = ddim::final_alpha::first);
 
 /// What of the caller's memory lies one element off the alignment of 256 bytes.
 enum misaligned : unsigned {

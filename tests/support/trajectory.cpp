@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "ddim/solvers/ddim.hpp"
 #include "support/arena.hpp"
 
 namespace test_support {
@@ -71,8 +72,8 @@ ddim::plan<most_steps> plan_of(const detailed_case& run) {
     options.eta = run.number("eta");
     options.temperature = run.number("temperature");
     // The loop over all T steps reads the DDPM tables, whose alphas_cumprod_prev begins with 1.
-    if (run.uses_original_steps()) options.final = ddim::final_alpha::one;
-    return ddim::ddim_plan(run.schedule(), timesteps_of(run), options);
+    const ddim::final_alpha final = run.uses_original_steps() ? ddim::final_alpha::one : ddim::final_alpha::first;
+    return ddim::ddim_plan<most_steps>(ddim::schedule_levels(run.schedule(), timesteps_of(run), final), options);
 }
 
 /// The golden mask [1, 1, height, width]: 1 left of the middle, a half in it, 0 right of it.

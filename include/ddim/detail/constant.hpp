@@ -9,6 +9,9 @@
 // A macro, because at -O0 a wrapping function would leave both branches in the caller's object.
 #define DDIM_CONSTANT_EVALUATED() __builtin_is_constant_evaluated()
 
+// Of what several functions of the archive call: it is there once, where the compiler would put it into each of them.
+#define DDIM_ONE_COPY [[gnu::noinline]]
+
 namespace ddim::detail {
 
 /// Not constexpr and defined nowhere: reaching it refuses a constant.
@@ -19,6 +22,13 @@ constexpr void refuse_constant_unless_ok(status state) {
     if (DDIM_CONSTANT_EVALUATED()) {
         if (state != status::ok) this_constant_is_refused(state);
     }
+}
+
+/// Whether a pointer is null. Not asked in a constant, which does not compile where it reads through one (g++ 12
+/// takes no such question about a temporary).
+constexpr bool is_null(const void* pointer) noexcept {
+    if (DDIM_CONSTANT_EVALUATED()) return false;
+    return pointer == nullptr;
 }
 
 } // namespace ddim::detail

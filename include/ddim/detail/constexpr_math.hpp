@@ -1,4 +1,4 @@
-// sqrt, log and cos in double that a compiler can evaluate, built from +, -, *, / alone: every conforming
+// sqrt, log, exp and cos in double that a compiler can evaluate, built from +, -, *, / alone: every conforming
 // compiler gets the same bits. They serve the tables, not the step loop.
 #ifndef DDIM_DETAIL_CONSTEXPR_MATH_HPP
 #define DDIM_DETAIL_CONSTEXPR_MATH_HPP
@@ -35,6 +35,13 @@ constexpr binary_parts split_binary(double x) noexcept {
     return parts;
 }
 
+/// x * 2^exponent. Exact, but where the result is subnormal or overflows.
+constexpr double times_power_of_two(double x, int exponent) noexcept {
+    for (; exponent > 0; --exponent) x *= 2.0;
+    for (; exponent < 0; ++exponent) x *= 0.5;
+    return x;
+}
+
 /// m - y * y without rounding, for m in [1, 4) and y within some ulp of its root (Dekker's product).
 constexpr double exact_residual(double m, double y) noexcept {
     constexpr double splitter = 134217729.0; // 2^27 + 1
@@ -64,10 +71,7 @@ constexpr double sqrt(double x) noexcept {
     if (exact_residual(parts.fraction, root) > root * ulp) root += ulp;
     if (exact_residual(parts.fraction, root) <= -root * ulp) root -= ulp;
 
-    double scale = 1.0;
-    for (int i = parts.exponent; i > 0; i -= 2) scale *= 2.0;
-    for (int i = parts.exponent; i < 0; i += 2) scale *= 0.5;
-    return root * scale;
+    return times_power_of_two(root, parts.exponent / 2);
 }
 
 /// Natural logarithm of a finite x > 0, within 2 ulp.
@@ -88,6 +92,39 @@ constexpr double log(double x) noexcept {
     for (int k = 12; k >= 1; --k) series = z * (2.0 / (2 * k + 1) + series);
     const double exponent = parts.exponent;
     return exponent * ln_2_high + (f - (s * (f - series) - exponent * ln_2_low));
+}
+
+/// e^x for x <= 700, within 2 ulp where the result is normal.
+constexpr double exp(double x) noexcept {
+    if (x < -750.0) return 0.0;
+    constexpr double ln_2_high = 0x1.62e42fee00000p-1;
+    constexpr double ln_2_low = 0x1.a39ef35793c76p-33;
+    const double turns = x * 1.4426950408889634;
+    const int exponent = static_cast<int>(turns < 0.0 ? turns - 0.5 : turns + 0.5);
+    const double high = x - exponent * ln_2_high;
+    const double low = exponent * ln_2_low;
+    const double r = high - low; // |r| <= ln(2) / 2
+    double series = 0.0;
+    for (int k = 14; k >= 2; --k) series = r / k * (1.0 + series);
+    return times_power_of_two(1.0 + (high + (r * series - low)), exponent);
+}
+
+/// phi_k of exponential integrators for k >= 1, x <= 700: phi_1 = (e^x - 1) / x, phi_{k+1} = (phi_k - 1 / k!) / x,
+/// and 1 / k! at 0. Near 0 by its series, which cancels nothing.
+constexpr double phi(int k, double x) noexcept {
+    double factorial = 1.0;
+    if (x > -1.0 && x < 1.0) {
+        for (int i = 2; i <= k; ++i) factorial *= i;
+        double series = 0.0;
+        for (int j = 18; j >= 1; --j) series = x / (k + j) * (1.0 + series);
+        return (1.0 + series) / factorial;
+    }
+    double value = (exp(x) - 1.0) / x;
+    for (int i = 1; i < k; ++i) {
+        factorial *= i;
+        value = (value - 1.0 / factorial) / x;
+    }
+    return value;
 }
 
 /// Cosine for |x| <= 2^20, within 2 ulp, also next to its zeros.

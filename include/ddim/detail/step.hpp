@@ -20,7 +20,7 @@ DDIM_HOST_DEVICE inline float predicted_x0(const step_row& row, float x, float o
     return capped < -row.clip ? -row.clip : capped;
 }
 
-/// u_x x + u_o o + u_0 x0: the state without its noise term.
+/// u_x x + u_o o + u_0 x0: the state without history and noise.
 DDIM_HOST_DEVICE inline float updated_state(const step_row& row, float x, float output, float x0) noexcept {
     return (row.u_x * x + row.u_o * output) + row.u_0 * x0;
 }
@@ -30,12 +30,12 @@ DDIM_HOST_DEVICE inline float dropped_out(bool keeps, float kept_scale, float no
     return keeps ? noise * kept_scale : 0.0f;
 }
 
-/// Whether the noise term needs noise.
-DDIM_HOST_DEVICE inline bool adds_noise(const step_row& row) noexcept { return row.u_n < 0.0f || row.u_n > 0.0f; }
+/// Whether a row has a term with this coefficient. One that it has not is neither read nor drawn.
+DDIM_HOST_DEVICE inline bool has_term(float coefficient) noexcept { return coefficient < 0.0f || coefficient > 0.0f; }
 
-/// ... + u_n noise.
-DDIM_HOST_DEVICE inline float with_noise(const step_row& row, float state, float noise) noexcept {
-    return state + row.u_n * noise;
+/// One more term of the state: u_h[s] of a slot's value, each slot in turn, then u_n of noise.
+DDIM_HOST_DEVICE inline float with_term(float state, float coefficient, float value) noexcept {
+    return state + coefficient * value;
 }
 
 /// A clean sample noised to a level (the reference's q_sample).
@@ -48,10 +48,6 @@ DDIM_HOST_DEVICE inline float blended(float mask, bool mask_regenerates, float k
     const float kept = mask_regenerates ? 1.0f - mask : mask;
     return known * kept + (1.0f - kept) * value;
 }
-
-/// What the model sees of the state.
-DDIM_HOST_DEVICE inline float model_input(float m_x, float x) noexcept { return m_x * x; }
-
 } // namespace ddim::detail
 
 #endif

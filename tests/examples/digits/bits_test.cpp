@@ -32,7 +32,8 @@ TEST_CASE("fingerprint: a digit of each class, at eta 0 and eta 1") {
     static digits::denoiser denoiser;
     golden::fingerprint bits;
     for (const double eta : {0.0, 1.0}) {
-        const auto plan = ddim::ddim_plan(schedule, ddim::spaced_timesteps<20>(ddim::spacing::trailing, 1000), {eta});
+        const auto list = ddim::spaced_timesteps<20>(ddim::spacing::trailing, 1000);
+        const auto plan = ddim::ddim_plan<20>(ddim::schedule_levels(schedule, list), {eta});
         std::vector<float> x(std::size_t{digits::classes} * digits::pixels);
         ddim::sampler_config config;
         config.plan = plan;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backends.hpp"
+#include "ddim/solvers.hpp"
 
 namespace {
 
@@ -29,7 +30,7 @@ std::vector<float> digits_of(run_function run, const digits::options& asked, ddi
 TEST_CASE("digits from a GPU have the host's bits") {
     const auto list = ddim::spaced_timesteps<10>(ddim::spacing::trailing, 1000);
     for (const double eta : {0.0, 1.0}) {
-        const auto plan = ddim::ddim_plan(schedule, list, {eta});
+        const auto plan = ddim::ddim_plan<10>(ddim::schedule_levels(schedule, list), {eta});
         for (const float scale : {2.0f, 1.0f}) { // two rows of the model for each digit, one
             for (const int count : {1, 11}) {    // 110 digits: three runs of the host's in one
                 digits::options asked;

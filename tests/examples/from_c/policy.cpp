@@ -6,8 +6,9 @@
 namespace {
 
 constexpr auto schedule = ddim::squaredcos_cap_v2_schedule<100>();
-constexpr ddim::ddim_options options{/*eta=*/0.0, ddim::prediction::sample, ddim::final_alpha::one};
-constexpr auto plan = ddim::ddim_plan(schedule, ddim::spaced_timesteps<10>(ddim::spacing::leading, 100), options);
+constexpr ddim::ddim_options options{/*eta=*/0.0, ddim::prediction::sample};
+constexpr auto list = ddim::spaced_timesteps<10>(ddim::spacing::leading, 100);
+constexpr auto plan = ddim::ddim_plan<10>(ddim::schedule_levels(schedule, list, ddim::final_alpha::one), options);
 constexpr ddim::shape dims{/*batch=*/1, policy_values};
 
 alignas(ddim::arena_alignment) std::byte arena[ddim::arena_bytes(plan, dims)];

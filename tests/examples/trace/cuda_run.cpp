@@ -64,8 +64,8 @@ outcome failed(ddim::status why, int code) noexcept {
 }
 
 void move_to(device& gpu, ddim::sampler_config& config) {
-    for (ddim::span<const float>* each : {&config.step_noise, &config.dropout_keep, &config.known.mask,
-                                          &config.known.x0, &config.known.given_noise}) {
+    for (ddim::span<const float>* each : {&config.initial_noise, &config.step_noise, &config.dropout_keep,
+                                          &config.known.mask, &config.known.x0, &config.known.given_noise}) {
         const ddim::span<float> copied = gpu.copy_of(*each);
         *each = {copied.data, copied.size};
     }

@@ -38,7 +38,7 @@ void check_same(const words& options, const folder& files) {
     CHECK(are_same(host.log, cuda.log));
 }
 
-/// What the reference's trajectories leave out: models of other predictions, drawn noise, every option of a plan.
+/// What the reference's trajectories leave out: models of other predictions, drawn noise, other solvers and levels.
 /// Shapes of a single value, of odd sizes, of more values than a block has threads.
 constexpr const char* lines[] = {
     "--shape 1,1,1,1 --model linear",
@@ -50,6 +50,14 @@ constexpr const char* lines[] = {
     "--shape 2,4,5,3 --model rational --cond @eight --uncond @eight --guidance 3 --corrector 0.1 --quantize --eta 1",
     "--shape 2,4,5,3 --cond @eight --uncond @eight --guidance 1 --mask @fifteen --x0 @hundred_twenty --seed 3",
     "--shape 2,4,5,3 --cond @eight --schedule cosine --original-steps --last 20 --log-every 3 --x-T @hundred_twenty",
+    "--shape 2,4,5,3 --model rational --solver unipc --order 3 --steps 10 --initial-noise @hundred_twenty",
+    "--shape 2,4,5,3 --model rational --solver dpm_solver --order 3 --levels karras --start-scale sigma --clip 1",
+    "--shape 2,4,5,3 --model linear --solver dpm_solver --sde --steps 10 --first 8 --seed 5",
+    "--shape 2,4,5,3 --cond @eight --uncond @eight --guidance 3 --solver pndm --steps 10 --prediction v_prediction",
+    "--shape 3,3,5,7 --model rational --solver heun --levels interpolated --steps 9 --start-scale sigma",
+    "--shape 3,3,5,7 --model rational --solver lcm --spacing distilled --steps 4 --noise-dropout 0.25",
+    "--shape 2,4,5,3 --model linear --levels flow --prediction flow_prediction --noised @hundred_twenty --steps 9",
+    "--shape 2,4,5,3 --model rational --levels edm --prediction edm --rederive-epsilon --steps 9 --seed 3",
 };
 
 words options_of(const std::string& line, const folder& files) {

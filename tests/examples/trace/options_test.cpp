@@ -62,9 +62,9 @@ double sample(const textbook& run, double x, const std::vector<float>& noise, st
     return x;
 }
 
-/// Runs 5 steps on [2,3,4,5] with the line's options and returns the last x.
-std::vector<float> run(const folder& files, const std::string& line, const words& more = {}) {
-    words options = words_of("--steps 5 --shape 2,3,4,5 " + line);
+/// Runs on [2,3,4,5] with the line's options and returns the last x.
+std::vector<float> run_line(const folder& files, const std::string& line, const words& more) {
+    words options = words_of("--shape 2,3,4,5 " + line);
     options.insert(options.end(), more.begin(), more.end());
     options.insert(options.end(), {"--out", files.path("x")});
     const trace_test::outcome result = files.run(options);
@@ -73,6 +73,11 @@ std::vector<float> run(const folder& files, const std::string& line, const words
     const std::vector<float> x = files.read("x");
     REQUIRE(x.size() == values);
     return x;
+}
+
+/// The same in 5 steps.
+std::vector<float> run(const folder& files, const std::string& line, const words& more = {}) {
+    return run_line(files, "--steps 5 " + line, more);
 }
 
 void check_textbook(const std::string& line, const textbook& told) {
@@ -131,6 +136,63 @@ TEST_CASE("what no file gives is drawn from the seed") {
         }
     const words given = {"--x-T", files.write("x_T", x_T), "--noise", files.write("noise", noise)};
     CHECK(run(files, line + "99", given) == first);
+    CHECK(run(files, line + "99", {"--initial-noise", given[1], given[2], given[3]}) == first);
+}
+
+TEST_CASE("x_T is the initial noise times the start scale: none, sigma of the first level, or EDM's") {
+    const folder files("start_scale");
+    const std::vector<float> noise = golden::gauss(1, values);
+    const words given = {"--initial-noise", files.write("noise", noise)};
+    const auto scaled_by = [&](float scale) {
+        std::vector<float> x_T;
+        for (const float value : noise) x_T.push_back(value * scale);
+        return words{"--x-T", files.write("x_T", x_T)};
+    };
+    const std::string karras = "--model rational --levels karras --spacing linspace --sigma-max 3";
+    CHECK(run(files, karras, given) == run(files, karras, scaled_by(1.0f)));
+    const float sigma = static_cast<float>(3.0 / std::sqrt(10.0));
+    CHECK(run(files, karras + " --start-scale sigma", given) == run(files, karras, scaled_by(sigma)));
+
+    const std::string edm = "--model rational --levels edm --prediction edm --sigma-max 3 --sigma-data 0.5";
+    const float deviation = static_cast<float>(std::sqrt(10.0 / 9.25)); // data of variance 1
+    CHECK(run(files, edm, given) == run(files, edm, scaled_by(deviation)));
+    CHECK(run(files, edm + " --start-scale one", given) == run(files, edm, scaled_by(1.0f)));
+    CHECK(run(files, edm + " --seed 3") != run(files, edm + " --seed 3 --start-scale one"));
+}
+
+TEST_CASE("--noised starts from a sample at the noise of the first step, or of another timestep") {
+    const folder files("noised");
+    const std::vector<float> tables = golden::read_floats("sched/linear.f32.npy");
+    const std::vector<float> x0 = golden::gauss(2, values), noise = golden::gauss(1, values);
+    const words given = {"--noised", files.write("x0", x0), "--initial-noise", files.write("noise", noise)};
+    const auto check_noised = [&](const std::string& line, std::size_t timestep) {
+        CAPTURE(line);
+        const double a = static_cast<double>(tables[1000 + timestep]);
+        std::vector<float> x_T;
+        for (std::size_t i = 0; i < values; ++i)
+            x_T.push_back(static_cast<float>(std::sqrt(a) * static_cast<double>(x0[i]) +
+                                             std::sqrt(1.0 - a) * static_cast<double>(noise[i])));
+        const std::vector<float> x = run_line(files, line, given);
+        const std::vector<float> want = run_line(files, line, {"--x-T", files.write("x_T", x_T)});
+        for (std::size_t i = 0; i < values; ++i) // two roundings more
+            CHECK(std::fabs(x[i] - want[i]) <= 1e-6f * std::fmax(1.0f, std::fabs(want[i])));
+    };
+    const std::string pairs = "--model rational --levels paired --pairs 600:599,300:299,200:-1";
+    check_noised("--model rational --steps 5 --last 2", 201);
+    check_noised(pairs, 600);
+    check_noised(pairs + " --noised-timestep 580", 580);
+}
+
+TEST_CASE("the last steps of a multistep solver begin anew: the same bits as over these levels alone") {
+    const folder files("last_multistep");
+    const words x_T = {"--x-T", files.write("x_T", golden::gauss(1, values))};
+    for (const char* solver : {"unipc --order 3", "dpm_solver --order 3", "pndm"}) {
+        CAPTURE(solver);
+        const std::string line = std::string("--model rational --final-alpha one --solver ") + solver;
+        const std::vector<float> last = run(files, line + " --last 3", x_T);
+        CHECK(last == run_line(files, line + " --timesteps 401,201,1", x_T));
+        CHECK(last != run(files, line, x_T));
+    }
 }
 
 TEST_CASE("repeated noise is that of the first sample, in either layout of the file") {

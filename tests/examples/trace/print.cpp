@@ -7,27 +7,38 @@ namespace trace {
 
 namespace {
 
+void print(float value) { std::printf("%.9g", static_cast<double>(value)); }
+
+void print_kept(ddim::kept what) {
+    constexpr const char* names[] = {"nothing", "output", "x0"};
+    std::fputs(names[static_cast<int>(what)], stdout);
+}
+
 struct column {
     const char* name;
-    float (*value)(const ddim::step_row& row);
+    void (*show)(const ddim::step_row& row);
 };
 
 constexpr column columns[] = {
-    {"timestep", [](const ddim::step_row& row) { return row.timestep; }},
-    {"m_x", [](const ddim::step_row& row) { return row.m_x; }},
-    {"p_x", [](const ddim::step_row& row) { return row.p_x; }},
-    {"p_o", [](const ddim::step_row& row) { return row.p_o; }},
-    {"clip", [](const ddim::step_row& row) { return row.clip; }},
-    {"u_x", [](const ddim::step_row& row) { return row.u_x; }},
-    {"u_o", [](const ddim::step_row& row) { return row.u_o; }},
-    {"u_0", [](const ddim::step_row& row) { return row.u_0; }},
-    {"u_n", [](const ddim::step_row& row) { return row.u_n; }},
-    {"from_x0", [](const ddim::step_row& row) { return row.from.x0; }},
-    {"from_noise", [](const ddim::step_row& row) { return row.from.noise; }},
-    {"to_x0", [](const ddim::step_row& row) { return row.to.x0; }},
-    {"to_noise", [](const ddim::step_row& row) { return row.to.noise; }},
+    {"timestep", [](const ddim::step_row& row) { print(row.timestep); }},
+    {"p_x", [](const ddim::step_row& row) { print(row.p_x); }},
+    {"p_o", [](const ddim::step_row& row) { print(row.p_o); }},
+    {"clip", [](const ddim::step_row& row) { print(row.clip); }},
+    {"u_x", [](const ddim::step_row& row) { print(row.u_x); }},
+    {"u_o", [](const ddim::step_row& row) { print(row.u_o); }},
+    {"u_0", [](const ddim::step_row& row) { print(row.u_0); }},
+    {"u_h0", [](const ddim::step_row& row) { print(row.u_h[0]); }},
+    {"u_h1", [](const ddim::step_row& row) { print(row.u_h[1]); }},
+    {"u_h2", [](const ddim::step_row& row) { print(row.u_h[2]); }},
+    {"u_n", [](const ddim::step_row& row) { print(row.u_n); }},
+    {"keeps", [](const ddim::step_row& row) { print_kept(row.keeps); }},
+    {"slot", [](const ddim::step_row& row) { std::printf("%d", static_cast<int>(row.slot)); }},
+    {"from_x0", [](const ddim::step_row& row) { print(row.from.x0); }},
+    {"from_noise", [](const ddim::step_row& row) { print(row.from.noise); }},
+    {"to_x0", [](const ddim::step_row& row) { print(row.to.x0); }},
+    {"to_noise", [](const ddim::step_row& row) { print(row.to.noise); }},
 };
-static_assert(sizeof columns / sizeof columns[0] == sizeof(ddim::step_row) / sizeof(float), "every coefficient");
+static_assert(sizeof columns / sizeof columns[0] == sizeof(ddim::step_row) / sizeof(float), "every column");
 
 } // namespace
 
@@ -36,7 +47,10 @@ void print_plan(ddim::plan_view plan) {
     for (const column& each : columns) std::printf(",%s", each.name);
     for (int step = 0; step < plan.steps; ++step) {
         std::printf("\n%d", step);
-        for (const column& each : columns) std::printf(",%.9g", static_cast<double>(each.value(plan.rows[step])));
+        for (const column& each : columns) {
+            std::fputs(",", stdout);
+            each.show(plan.rows[step]);
+        }
     }
     std::fputs("\n", stdout);
 }

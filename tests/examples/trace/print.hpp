@@ -7,7 +7,7 @@
 
 namespace trace {
 
-/// CSV with a header: step, timestep, and every coefficient of a row in %.9g, which names one float32.
+/// CSV with a header: step, timestep, and every column of a row; numbers in %.9g, which names one float32.
 void print_plan(ddim::plan_view plan);
 
 /// A buffer of DDPM.register_schedule, one value a line in %.9g.

@@ -16,8 +16,20 @@ struct rule {
     bool (*read)(const char* text, options& result);
 };
 
-/// All of them, in the order of --help.
-ddim::span<const rule> all_rules() noexcept;
+/// Options of one topic, in the order of --help.
+struct rule_group {
+    const char* title;
+    ddim::span<const rule> rules;
+};
+
+ddim::span<const rule> schedule_rules() noexcept;
+ddim::span<const rule> level_rules() noexcept;
+ddim::span<const rule> solver_rules() noexcept;
+ddim::span<const rule> run_rules() noexcept;
+ddim::span<const rule> output_rules() noexcept;
+
+/// All of them.
+ddim::span<const rule_group> all_rules() noexcept;
 
 } // namespace trace
 

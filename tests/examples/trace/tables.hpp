@@ -14,8 +14,8 @@ struct tables {
     ddim::beta_table<most_train_steps> betas;
     ddim::schedule<most_train_steps> schedule;
     ddim::timesteps<most_train_steps> list;
-    ddim::plan<most_train_steps> whole_plan;
-    ddim::plan_view plan; ///< of whole_plan: the steps that are asked for
+    ddim::step_row rows[2 * most_train_steps]; ///< Heun has two of a step
+    ddim::plan_view plan;                      ///< of the rows
 };
 
 /// False, after one line on stderr, where the library refuses the options.

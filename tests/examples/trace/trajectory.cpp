@@ -26,6 +26,8 @@ bool read_inputs(trajectory& run) {
     const std::size_t values = asked.shape.values();
     const std::size_t noise_values = asked.repeat_noise ? elements : values;
     const bool read = read_values({"--x-T", asked.x_T}, values, run.x) &&
+                      read_values({"--noised", asked.noised}, values, run.x) &&
+                      read_values({"--initial-noise", asked.initial_noise}, values, run.initial_noise) &&
                       read_values({"--cond", asked.cond}, 4 * batch, run.cond) &&
                       read_values({"--uncond", asked.uncond}, 4 * batch, run.uncond) &&
                       read_values({"--noise", asked.noise}, steps * values, steps * noise_values, run.noise) &&
@@ -47,7 +49,10 @@ ddim::sampler_config config_of(const trajectory& run) noexcept {
     config.dims = {asked.shape.batch, asked.shape.elements()};
     config.mode = asked.is_guided() ? ddim::guidance::batched : ddim::guidance::none;
     config.guidance_scale = asked.guidance;
-    config.initial = asked.x_T.empty() ? ddim::initial_state::drawn : ddim::initial_state::given;
+    config.initial = !asked.x_T.empty()      ? ddim::initial_state::given
+                     : !asked.noised.empty() ? ddim::initial_state::noised
+                                             : ddim::initial_state::drawn;
+    config.initial_noise = view(run.initial_noise);
     config.step_noise = view(run.noise);
     config.repeat_noise = asked.repeat_noise;
     config.noise_dropout = asked.noise_dropout;

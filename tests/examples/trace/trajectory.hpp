@@ -15,13 +15,14 @@ struct trajectory {
     const options& asked;
     ddim::plan_view plan;
 
-    std::vector<float> cond, uncond; ///< [batch, 4]
-    std::vector<float> noise;        ///< [steps, batch, elements]; repeated: no batch
-    std::vector<float> keep;         ///< [steps, batch, elements]
-    std::vector<float> mask, x0;     ///< [height, width] and [batch, elements]
-    std::vector<float> mask_noise;   ///< [steps, batch, elements]
+    std::vector<float> cond, uncond;  ///< [batch, 4]
+    std::vector<float> initial_noise; ///< [batch, elements]
+    std::vector<float> noise;         ///< [steps, batch, elements]; repeated: no batch
+    std::vector<float> keep;          ///< [steps, batch, elements]
+    std::vector<float> mask, x0;      ///< [height, width] and [batch, elements]
+    std::vector<float> mask_noise;    ///< [steps, batch, elements]
 
-    std::vector<float> x;   ///< [batch, elements] before the run x_T, where given; after it the sample
+    std::vector<float> x;   ///< [batch, elements] before the run x_T or the sample to noise; after it the sample
     std::vector<float> log; ///< [2, entries, batch, elements] x_inter, then pred_x0
 
     trajectory(const options& options, ddim::plan_view steps) : asked(options), plan(steps) {}
