@@ -115,7 +115,7 @@ struct timestep_pair {
     int next = -1;
 };
 
-/// How `levels` are worked out: see the maker of that name.
+/// How `levels` are worked out (detail/level_path.hpp): see the maker of that name.
 enum class level_rule { schedule, stride, paired, interpolated, karras, exponential, flow, logsnr, edm, listed };
 
 /// The recipe. Make it by one of the functions below; views in it must live until the plan is built.

@@ -117,9 +117,17 @@ void write_input(const input_job& next, const shape& dims, const block& at, cons
     }
 }
 
+DDIM_ONE_COPY void fill(float* values, std::int64_t count, float value) noexcept {
+    for (std::int64_t i = 0; i < count; ++i) values[i] = value;
+}
+
+/// First and last at once: most runs are of one or two rows.
 void write_timesteps(const input_job& next, const shape& dims) noexcept {
     if (next.row == nullptr) return;
-    for (std::int64_t row = 0; row < next.copies * dims.batch; ++row) next.row_timesteps[row] = next.row->timestep;
+    const std::int64_t last = next.copies * dims.batch - 1;
+    next.row_timesteps[0] = next.row->timestep;
+    next.row_timesteps[last] = next.row->timestep;
+    if (last > 1) fill(next.row_timesteps + 1, last - 1, next.row->timestep);
 }
 
 /// What one block of a step reads and writes. Null: the step has none.

@@ -211,8 +211,9 @@ def linked_sizes(options, compiler, folder):
         for function, size in sorted(symbol_sizes(options.nm, linked).items(), key=lambda item: -item[1]):
             print(f"{size:8} {function}")
     own = symbol_sizes(options.nm, program)["sample_with_constant_plan"]
+    merged = section_sizes(options.objdump, folder / "all.o")
     return {
-        "linked all text": section_sizes(options.objdump, folder / "all.o")["text"],
+        **{f"linked all {kind}": merged[kind] for kind in ("text", "rodata", "unwind")},
         "linked constant_plan text": section_sizes(options.objdump, linked)["text"] - own,
     }
 
@@ -338,9 +339,9 @@ def tables():
     host = {
         "code": "linked all text",
         "code with constant plans only": "linked constant_plan text",
-        "constants": "archive rodata",
+        "constants": "linked all rodata",
         "data and bss": "archive data + archive bss",
-        "unwind tables": "archive unwind",
+        "unwind tables": "linked all unwind",
         **stack,
     }
     cuda = {

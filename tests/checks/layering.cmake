@@ -16,7 +16,7 @@ set(house
     "timesteps.hpp ddpm.hpp"
     "levels.hpp"
     "detail/level_path.hpp"
-    "prediction.hpp detail/posterior.hpp"
+    "detail/level_checks.hpp prediction.hpp detail/posterior.hpp"
     "plan.hpp"
     "arena.hpp inpainting.hpp"
     "random.hpp model.hpp detail/step.hpp detail/element.hpp"

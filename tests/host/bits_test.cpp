@@ -97,6 +97,50 @@ TEST_CASE("fingerprint: plans of every prediction, spacing and clip") {
     CHECK(hex(hash) == "9de14eddd601ad44");
 }
 
+TEST_CASE("fingerprint: plans of every solver, on levels of every kind") {
+    static const auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
+    static constexpr ddim::timestep_pair pairs[] = {{900, 500}, {500, 20}, {20, -1}};
+    static constexpr ddim::timed_level listed[] = {{3.0, 0.2, 0.9}, {2.0, 0.7, 0.5}, {1.0, 0.9, 0.3}};
+    const auto list = ddim::open_timesteps<20>(spacing::linspace, 1000);
+    const auto four = ddim::distilled_timesteps<4>(1000);
+    ddim::flow_options flow;
+    flow.grid = ddim::flow_grid::train_ends;
+    flow.shift = 1.15;
+    flow.shift_is_exponent = true;
+    flow.terminal = 0.02;
+    flow.largest = 0.999;
+    golden::fingerprint hash;
+    const auto add = [&hash](const auto& plan) {
+        REQUIRE(plan.state == status::ok);
+        for (int i = 0; i < plan.steps; ++i)
+            hash.add(&plan.rows[i].timestep, sizeof plan.rows[i] / sizeof plan.rows[i].timestep);
+    };
+    for (const prediction predicts : {prediction::epsilon, prediction::sample, prediction::v_prediction})
+        for (const ddim::levels& levels :
+             {ddim::schedule_levels(schedule, list, ddim::final_alpha::one), ddim::karras_levels(schedule, list),
+              ddim::exponential_levels(schedule, list), ddim::interpolated_levels(schedule, 20),
+              ddim::logsnr_levels(20), ddim::stride_levels(schedule, list),
+              ddim::edm_levels(20, {80, 0.002, 7, 1})}) {
+            add(ddim::ddim_plan<20>(levels, {0.7, predicts}));
+            add(ddim::ddpm_plan<20>(levels, {0.3, predicts}));
+            add(ddim::dpm_solver_plan<20>(levels, {3, predicts}));
+            add(ddim::dpm_solver_plan<20>(levels,
+                                          {2, predicts, 1.5, 0.9, ddim::dpm_solver_type::heun, /*sde=*/true, false}));
+            add(ddim::unipc_plan<20>(levels, {3, predicts}));
+            add(ddim::unipc_plan<20>(levels, {2, predicts, 1.5, ddim::unipc_variant::bh1}));
+            add(ddim::pndm_plan<21>(levels, {predicts}));
+            add(ddim::heun_plan<40>(levels, {predicts}));
+            add(ddim::lcm_plan<20>(levels, {predicts}));
+        }
+    add(ddim::tcd_plan<4>(ddim::schedule_levels(schedule, four)));
+    add(ddim::ddim_plan<3>(ddim::paired_levels(schedule, pairs)));
+    add(ddim::ddim_plan<3>(ddim::listed_levels(listed)));
+    add(ddim::ddim_plan<20>(ddim::flow_levels(20, flow), {0.2, prediction::flow}));
+    add(ddim::unipc_plan<20>(ddim::flow_levels(20, flow), {3, prediction::reversed_flow}));
+    add(ddim::edm_plan<18>());
+    CHECK(hex(hash) == "1c3c409894c84d27");
+}
+
 TEST_CASE("fingerprint: a million normals") {
     golden::fingerprint hash;
     for (std::uint32_t group = 0; group < 250000; ++group)

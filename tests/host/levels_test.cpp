@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "ddim/host.hpp"
@@ -573,6 +574,13 @@ TEST_CASE("recipes out of their ranges are refused") {
 
     CHECK(state_of(ddim::starting_at(ddim::flow_levels(3), static_cast<ddim::start_scale>(3)), prediction::flow) ==
           status::option_out_of_range);
+    // A recipe cut by hand, beyond what it has.
+    for (const auto& [first, steps] : {std::pair{-1, 3}, {8, 3}, {0, 11}, {0, 0}}) {
+        ddim::levels cut = ddim::schedule_levels(schedule, list);
+        cut.first = first;
+        cut.steps = steps;
+        CHECK(state_of(cut) == status::steps_out_of_range);
+    }
     // Predictions on levels that are not theirs.
     CHECK(state_of(ddim::flow_levels(3), prediction::v_prediction) == status::prediction_undefined);
     CHECK(state_of(ddim::schedule_levels(schedule, list), prediction::flow) == status::prediction_undefined);

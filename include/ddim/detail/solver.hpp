@@ -7,6 +7,7 @@
 #ifndef DDIM_DETAIL_SOLVER_HPP
 #define DDIM_DETAIL_SOLVER_HPP
 
+#include "ddim/detail/level_checks.hpp"
 #include "ddim/detail/level_path.hpp"
 #include "ddim/plan.hpp"
 #include "ddim/prediction.hpp"
