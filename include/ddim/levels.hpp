@@ -78,19 +78,19 @@ enum class flow_told {
 /// Levels of flow matching (rectified flow): alpha = 1 - sigma.
 struct flow_options {
     flow_grid grid = flow_grid::even;
+    int train_steps = 1000;         ///< of the grids with ends
     double first = 1.0;             ///< of the even grid, in (0, 1]
     double last = 0.0;              ///< of the even grid, in [0, first)
     span<const double> sigmas = {}; ///< instead of a grid: S values, strictly descending in (0, 1]
-    int train_steps = 1000;         ///< of the grids with ends
     double shift = 1.0;             ///< k > 0: s becomes k s / (1 + (k - 1) s)
-    bool shift_is_exponent = false; ///< k is e^shift (diffusers' mu where time_shift_type is exponential)
     double terminal = 0.0;          ///< [0, 1): > 0 stretches the sigmas so that the last one visited is this
-    bool karras = false;            ///< the ends stay, Karras' ramp (rho 7) between them
-    double largest = 1.0;  ///< (0, 1]: a larger sigma becomes this. Solvers that divide by alpha want less than 1
-    bool inverted = false; ///< sigma becomes 1 - sigma (diffusers' invert_sigmas)
-    flow_told told = flow_told::sigma;
+    double largest = 1.0;    ///< (0, 1]: a larger sigma becomes this. Solvers that divide by alpha want less than 1
     double told_scale = 1.0; ///< at most 1e9 either way
-    bool told_whole = false; ///< rounded towards zero: int(1000 tau)
+    flow_told told = flow_told::sigma;
+    bool told_whole = false;        ///< what is told is rounded towards zero: int(1000 tau)
+    bool shift_is_exponent = false; ///< k is e^shift (diffusers' mu where time_shift_type is exponential)
+    bool karras = false;            ///< the ends stay, Karras' ramp (rho 7) between them
+    bool inverted = false;          ///< sigma becomes 1 - sigma (diffusers' invert_sigmas)
 };
 
 /// A variance-preserving diffusion in continuous time, d ln(alpha) / dt = -(beta_0 + t (beta_1 - beta_0)) / 2, at

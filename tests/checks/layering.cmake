@@ -32,7 +32,7 @@ set(system_headers cstddef cstdint)
 # cuda.hpp and platform/cuda are made of CUDA; nothing else may know it.
 set(cuda_headers cuda_runtime_api.h)
 # Files that may name solvers: the solvers, and the reference's DDPM functions.
-set(may_name "^(include/ddim|lib)/(solvers/[a-z_]+|solvers|ddpm)\\.[a-z]+$")
+set(may_name "^(include/ddim|lib)/(solvers/[a-z0-9_]+|solvers|ddpm)\\.[a-z]+$")
 set(names "ddim|ddpm|plms|pndm|euler|heun|dpm|lcm|tcd|unipc|[^a-z\n]eta[^a-z\n]")
 # Not a solver's name: the namespace, the prefix of macros, a word of CUDA, the reference's buffers and inpainting, a
 # status.

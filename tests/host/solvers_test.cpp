@@ -276,7 +276,7 @@ TEST_CASE("every solver: a constant has the bits of the plan built at run time")
     static constexpr auto distilled = ddim::distilled_timesteps<4>(1000);
     static constexpr ddim::levels four = ddim::schedule_levels(schedule, distilled);
     static constexpr ddim::levels flow =
-        ddim::flow_levels(10, {ddim::flow_grid::train_ends, 1.0, 0.0, {}, 1000, 0.8, true});
+        ddim::flow_levels(10, {ddim::flow_grid::train_ends, 1000, 1.0, 0.0, {}, 0.8});
     static constexpr ddim::levels ramp =
         ddim::starting_at(ddim::karras_levels(schedule, list), ddim::start_scale::sigma);
 #define CHECK_CONSTANT(plan)                                                                                         \

@@ -323,8 +323,8 @@ TEST_CASE("Karras' ramp onto the level of its own end: the last step of a multis
         REQUIRE(lines.size() == 21);
         const std::vector<std::string> last = split(lines[20], ',');
         REQUIRE(last.size() == 18);
-        CHECK(parse(last[5]) == 1.0f);                   // u_x
-        for (const std::size_t i : {6, 7, 8, 9, 10, 11}) // u_o, u_0, u_h, u_n
+        CHECK(parse(last[5]) == 1.0f);        // u_x
+        for (std::size_t i = 6; i <= 11; ++i) // u_o, u_0, u_h, u_n
             CHECK(std::abs(parse(last[i])) < 1e-7f);
     }
 }
