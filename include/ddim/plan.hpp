@@ -102,7 +102,7 @@ constexpr status check_history(const step_row* rows, int steps) noexcept {
 
 /// Slots of history that a plan needs room for: the highest that it keeps into, and one.
 constexpr int history_slots(const plan_view& plan) noexcept {
-    if (plan.state != status::ok || plan.rows == nullptr) return 0; // there may be fewer rows than steps
+    if (plan.state != status::ok || detail::is_null(plan.rows)) return 0; // there may be fewer rows than steps
     int slots = 0;
     for (int i = 0; i < plan.steps; ++i)
         while (slots < most_history_slots && plan.rows[i].keeps != kept::nothing && plan.rows[i].slot >= slots)
@@ -118,7 +118,7 @@ constexpr int history_slots(const plan_view& plan) noexcept {
 /// of levels.hpp lets a multistep solver begin anew); in a constant, anything but ok does not compile.
 constexpr plan_view last_steps(plan_view whole, int steps) noexcept {
     if (whole.state == status::ok && (steps < 1 || steps > whole.steps)) whole.state = status::steps_out_of_range;
-    if (whole.state == status::ok && whole.rows == nullptr) whole.state = status::plan_empty;
+    if (whole.state == status::ok && detail::is_null(whole.rows)) whole.state = status::plan_empty;
     if (whole.state == status::ok) whole.state = detail::check_history(whole.rows + (whole.steps - steps), steps);
     detail::refuse_constant_unless_ok(whole.state);
     if (whole.state != status::ok) return whole;
