@@ -126,7 +126,13 @@ TEST_CASE("TCD at eta 0 is DDIM, at eta 1 it noises up from timestep 0") {
         const double a = static_cast<double>(schedule.values[four.values[i + 1]]);
         CHECK(static_cast<double>(noisy.rows[i].u_n) == doctest::Approx(std::sqrt(1.0 - a / a0)).epsilon(2e-7));
     }
-    CHECK(noisy.rows[3].u_n == 0.0f);
+    // The last step leads to timestep 0, also where the levels end clean.
+    const auto clean = ddim::tcd_plan<4>(ddim::schedule_levels(schedule, four, final_alpha::one));
+    for (const ddim::step_row& last : {noisy.rows[3], clean.rows[3]}) {
+        CHECK(last.u_n == 0.0f);
+        CHECK(last.u_0 == static_cast<float>(std::sqrt(a0)));
+        CHECK(last.u_o == static_cast<float>(std::sqrt(1.0 - a0)));
+    }
 }
 
 TEST_CASE("Heun's first call of a step is Euler's, and a model that sees no change leaves the second nothing") {
@@ -141,6 +147,11 @@ TEST_CASE("Heun's first call of a step is Euler's, and a model that sees no chan
         const ddim::step_row& second = heun.rows[2 * i + 1];
         CHECK(second.u_x == 1.0f);
         CHECK(second.u_h[0] == -second.u_0);
+        // Half the step of sigma / alpha, times what x0 weighs in the slope at its end.
+        const double before = static_cast<double>(first.from.noise) / static_cast<double>(first.from.x0);
+        const double after = static_cast<double>(first.to.noise) / static_cast<double>(first.to.x0);
+        const double weight = static_cast<double>(first.to.x0) * (after - before) / (2.0 * after);
+        CHECK(static_cast<double>(second.u_h[0]) == doctest::Approx(weight).epsilon(1e-6));
         CHECK(second.keeps == kept::nothing);
         CHECK(second.timestep == euler.rows[i + 1].timestep);
     }
