@@ -65,10 +65,10 @@ class times_file {
 };
 
 /// What every table works with. The memory is laid out anew for each number: x and an arena, or the two sides of a
-/// copy; for each element 24 bytes, which are those that a guided step of float32 moves.
+/// copy; for each element 24 bytes, which are those that a guided step of float32 moves, and 4 for a slot of history.
 struct bench_state {
     explicit bench_state(const options& asked)
-        : wishes(asked), timer(asked.budget()), memory(static_cast<std::size_t>(24 * asked.most_elements()) + spare) {
+        : wishes(asked), timer(asked.budget()), memory(static_cast<std::size_t>(28 * asked.most_elements()) + spare) {
     }
 
     static constexpr std::size_t spare = 1 << 20; // the plan, and what alignment takes
@@ -89,10 +89,10 @@ ddim::span<float> state_of(const bench_state& bench, std::int64_t elements) {
 ddim::span<std::byte> arena_of(const bench_state& bench, std::int64_t elements) {
     const std::size_t alignment = ddim::arena_alignment;
     const std::size_t start = (static_cast<std::size_t>(4 * elements) + alignment - 1) / alignment * alignment;
-    return {bench.memory.at(start), static_cast<std::size_t>(24 * elements) + bench_state::spare - start};
+    return {bench.memory.at(start), static_cast<std::size_t>(28 * elements) + bench_state::spare - start};
 }
 
-/// A guided step as a job of its own: reads x and two outputs, writes x and two inputs.
+/// A guided step as a job of its own: reads x and two outputs, writes x and two inputs; with history also a slot.
 class guided_step {
   public:
     guided_step(const bench_state& bench, std::int64_t elements, ddim::element_type type, const ddim::step_row& row) {
@@ -101,6 +101,7 @@ class guided_step {
         request.mode = ddim::guidance::batched;
         request.model_type = type;
         request.extras.holds_plan = true;
+        request.history_slots = row.keeps == ddim::kept::nothing ? 0 : row.slot + 1;
         request.steps = 1;
         const ddim::arena_layout layout = ddim::carve_arena(request);
         std::byte* const arena = arena_of(bench, elements).data;
@@ -111,6 +112,11 @@ class guided_step {
         job_.row = reinterpret_cast<const ddim::step_row*>(arena + layout.plan_rows);
         job_.values = reinterpret_cast<const ddim::run_values*>(arena + layout.run_values);
         job_.x = state_of(bench, elements).data;
+        if (layout.history_slots > 0) {
+            check(cudaMemset(arena + layout.history, 0, layout.history_slot), "the history");
+            job_.history = reinterpret_cast<float*>(arena + layout.history);
+            job_.history_stride = static_cast<std::int64_t>(layout.history_slot / sizeof(float));
+        }
         job_.unconditional = arena + layout.output;
         job_.conditional = arena + layout.conditional_output;
         job_.type = type;
@@ -226,11 +232,13 @@ void print_steps(bench_state& bench) {
                                     {"bfloat16", ddim::element_type::bfloat16, 16}};
     std::printf(
         "\nGuided step: reads x and two outputs, writes x and two inputs; 24 bytes per element where the model's\n"
-        "type is float32, else 16. The copy moves as many. As nodes of a graph; us, best and median; ratios and\n"
-        "GB/s of the best.\n"
-        "%-9s %10s %19s %19s %19s %8s %8s %8s\n",
-        "type", "elements", "copy", "step", "step with noise", "copy/", "copy/", "step");
-    std::printf("%-9s %10s %19s %19s %19s %8s %8s %8s\n", "", "", "", "", "", "step", "noisy", "GB/s");
+        "type is float32, else 16. The copy moves as many. With a slot of history (DPM-Solver++ 2M) the step moves "
+        "8\n"
+        "more. As nodes of a graph; us, best and median; ratios and GB/s of the best.\n"
+        "%-9s %10s %19s %19s %19s %19s %8s %8s %8s %8s\n",
+        "type", "elements", "copy", "step", "step with noise", "with history", "copy/", "copy/", "history/", "step");
+    std::printf("%-9s %10s %19s %19s %19s %19s %8s %8s %8s %8s\n", "", "", "", "", "", "", "step", "noisy", "step",
+                "GB/s");
     for (const model_type& model : types) {
         for (const std::int64_t elements : kernel_sizes) {
             if (!bench.wishes.wants(elements)) continue;
@@ -240,14 +248,18 @@ void print_steps(bench_state& bench) {
                 bench.timer.measure_replayed(guided_step(bench, elements, model.type, bench::plain_row));
             const timing noisy =
                 bench.timer.measure_replayed(guided_step(bench, elements, model.type, bench::noisy_row));
+            const timing multistep =
+                bench.timer.measure_replayed(guided_step(bench, elements, model.type, bench::one_slot_row));
             bench.times.add("step", model.name, elements, plain);
             bench.times.add("noisy_step", model.name, elements, noisy);
+            bench.times.add("multistep", model.name, elements, multistep);
             std::printf("%-9s %10lld", model.name, static_cast<long long>(elements));
             print_micros(copy);
             print_micros(plain);
             print_micros(noisy);
-            std::printf(" %8.2f %8.2f %8.0f\n", copy.best / plain.best, copy.best / noisy.best,
-                        static_cast<double>(bytes) / plain.best);
+            print_micros(multistep);
+            std::printf(" %8.2f %8.2f %8.2f %8.0f\n", copy.best / plain.best, copy.best / noisy.best,
+                        multistep.best / plain.best, static_cast<double>(bytes) / plain.best);
         }
     }
 }
