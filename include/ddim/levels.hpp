@@ -10,7 +10,7 @@
 //     logsnr_levels                                   a schedule in continuous time            alpha^2 + sigma^2 = 1
 //     flow_levels                                     flow matching                            alpha + sigma = 1
 //     edm_levels                                      Karras et al. 2022         alpha = 1 / q, q^2 = s^2 + s_data^2
-//     listed_levels                                   the caller's own
+//     sigma_levels, listed_levels                     the caller's own
 #ifndef DDIM_LEVELS_HPP
 #define DDIM_LEVELS_HPP
 
@@ -109,6 +109,13 @@ struct timed_level {
     double sigma = 0.0;
 };
 
+/// One sigma of a caller's own list, in the convention clean sample + sigma * noise, and what the model is told
+/// there.
+struct timed_sigma {
+    double timestep = 0.0;
+    double sigma = 0.0; ///< > 0
+};
+
 /// A step of a caller's own: from the level of one timestep to that of another; below 0 to the final level.
 struct timestep_pair {
     int timestep = 0;
@@ -116,7 +123,19 @@ struct timestep_pair {
 };
 
 /// How `levels` are worked out (detail/level_path.hpp): see the maker of that name.
-enum class level_rule { schedule, stride, paired, interpolated, karras, exponential, flow, logsnr, edm, listed };
+enum class level_rule {
+    schedule,
+    stride,
+    paired,
+    interpolated,
+    karras,
+    exponential,
+    flow,
+    logsnr,
+    edm,
+    sigmas,
+    listed
+};
 
 /// The recipe. Make it by one of the functions below; views in it must live until the plan is built.
 struct levels {
@@ -134,6 +153,7 @@ struct levels {
     edm_options edm;
     flow_options flow;
     logsnr_options logsnr;
+    span<const timed_sigma> listed_sigmas;
     span<const timed_level> listed;
     timed_level end;
     status state = status::steps_out_of_range;
@@ -243,6 +263,14 @@ constexpr levels edm_levels(int steps, const edm_options& options = {}) noexcept
     levels made = detail::made_levels(level_rule::edm, steps, status::ok);
     made.edm = options;
     made.start = start_scale::unit_variance;
+    return made;
+}
+
+/// The caller's own sigmas, variance preserving (alpha = 1 / sqrt(1 + sigma^2)), in the order in which they are
+/// visited; after the last comes the clean sample. diffusers' `sigmas` and `timesteps` of Euler, say.
+constexpr levels sigma_levels(span<const timed_sigma> list) noexcept {
+    levels made = detail::made_levels(level_rule::sigmas, static_cast<std::int64_t>(list.size), status::ok);
+    made.listed_sigmas = list;
     return made;
 }
 

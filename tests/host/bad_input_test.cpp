@@ -682,7 +682,7 @@ const wrong_use wrong_uses[] = {
     {"levels of an unknown rule", status::option_out_of_range,
      [] {
          ddim::levels levels = valid_levels;
-         levels.rule = static_cast<ddim::level_rule>(10);
+         levels.rule = static_cast<ddim::level_rule>(11);
          return levels_state(levels);
      }},
     {"unknown start scale", status::option_out_of_range,

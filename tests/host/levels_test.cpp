@@ -420,6 +420,25 @@ TEST_CASE("DiffusionDrive: 10 -> 9, 0 -> the end, from an x0 noised to 8") {
     for (std::size_t i = 0; i < 5; ++i) CHECK(std::fabs(static_cast<double>(x[i]) - wanted[i]) < 1e-7);
 }
 
+TEST_CASE("a caller's own sigmas and times: a ramp handed in as a list is that ramp") {
+    std::vector<ddim::timed_sigma> list;
+    const double first = std::pow(700.0, 1.0 / 7), last = std::pow(0.002, 1.0 / 7);
+    for (int i = 0; i < 25; ++i) {
+        const double sigma = std::pow(first + i / 24.0 * (last - first), 7.0);
+        list.push_back({0.25 * std::log(sigma), sigma});
+    }
+    const auto own = plan_of<25>(ddim::sigma_levels({list.data(), list.size()}), prediction::v_prediction);
+    const auto ramp = plan_of<25>(ddim::edm_levels(25, {700.0, 0.002, 7.0, 1.0}), prediction::v_prediction);
+    REQUIRE(own.state == status::ok);
+    for (int i = 0; i < 25; ++i) {
+        CHECK(near(own.rows[i].from.x0, static_cast<double>(ramp.rows[i].from.x0), 2e-7));
+        CHECK(near(own.rows[i].from.noise, static_cast<double>(ramp.rows[i].from.noise), 2e-7));
+        CHECK(std::fabs(own.rows[i].timestep - ramp.rows[i].timestep) < 1e-6f);
+    }
+    check_level(own.rows[24].to, 1.0, 0.0);
+    CHECK(own.start_scale == 1.0f);
+}
+
 TEST_CASE("EDM: levels in which the model's input is the state itself") {
     const auto plan = ddim::edm_plan<18>();
     REQUIRE(plan.state == status::ok);
@@ -561,6 +580,12 @@ TEST_CASE("recipes out of their ranges are refused") {
         CHECK(state_of(ddim::listed_levels(good, wrong)) == status::levels_out_of_range);
     }
     CHECK(state_of(ddim::listed_levels({nullptr, 3})) == status::values_null);
+    for (const ddim::timed_sigma& wrong : {ddim::timed_sigma{1.0, 0.0}, ddim::timed_sigma{1.0, -1.0},
+                                           ddim::timed_sigma{1.0, infinity}, ddim::timed_sigma{not_a_number, 1.0}}) {
+        const ddim::timed_sigma listed[] = {{2.0, 5.0}, wrong};
+        CHECK(state_of(ddim::sigma_levels(listed)) == status::levels_out_of_range);
+    }
+    CHECK(state_of(ddim::sigma_levels({nullptr, 3})) == status::values_null);
 
     for (const ddim::timestep_pair& wrong : {ddim::timestep_pair{5, 5}, ddim::timestep_pair{5, 6}}) {
         const ddim::timestep_pair pairs[] = {wrong};

@@ -124,6 +124,10 @@ class drawn_levels {
         case ddim::level_rule::logsnr:
             return ddim::logsnr_levels(steps, {0.1, 20.0, 1.0, spoilt_real(die, 1e-3, 0.1)});
         case ddim::level_rule::edm: return ddim::edm_levels(steps, draw_edm(die));
+        case ddim::level_rule::sigmas:
+            for (int i = 0; i < steps; ++i)
+                listed_sigmas_.push_back({900.0 - i, spoilt_real(die, 9.0, 10.0) * (steps - i) / steps});
+            return ddim::sigma_levels({listed_sigmas_.data(), listed_sigmas_.size()});
         case ddim::level_rule::listed: {
             const bool is_flow = die.one_in(2);
             for (int i = 0; i < steps; ++i) {
@@ -141,6 +145,7 @@ class drawn_levels {
     ddim::timesteps<train_capacity> list_;
     std::vector<double> sigmas_;
     std::vector<ddim::timestep_pair> pairs_;
+    std::vector<ddim::timed_sigma> listed_sigmas_;
     std::vector<ddim::timed_level> listed_;
     ddim::levels recipe_;
 };

@@ -99,6 +99,16 @@ constexpr status check_listed(const levels& recipe) noexcept {
     return valid ? status::ok : status::levels_out_of_range;
 }
 
+constexpr status check_listed_sigmas(const levels& recipe) noexcept {
+    if (is_null(recipe.listed_sigmas.data)) return status::values_null;
+    bool valid = true;
+    for (int i = 0; i < recipe.total; ++i) {
+        const timed_sigma& at = recipe.listed_sigmas.data[i];
+        valid = valid && is_positive(at.sigma) && is_finite(at.timestep);
+    }
+    return valid ? status::ok : status::levels_out_of_range;
+}
+
 constexpr bool has_schedule(level_rule rule) noexcept { return rule <= level_rule::exponential; }
 
 /// Of any recipe: ok, or what a plan of it is refused for.
@@ -129,6 +139,7 @@ DDIM_ONE_COPY constexpr status check_levels(const levels& recipe) noexcept {
     }
     case level_rule::flow: return check_flow(recipe);
     case level_rule::logsnr: return check_logsnr(recipe.logsnr);
+    case level_rule::sigmas: return check_listed_sigmas(recipe);
     case level_rule::listed: return check_listed(recipe);
     }
     return status::option_out_of_range;

@@ -204,6 +204,7 @@ class level_path {
         case level_rule::edm: return 0.25 * log(ramp_.at(index, of_->total));
         case level_rule::flow: return told_flow(flow_sigma(index));
         case level_rule::logsnr: return time_at(index);
+        case level_rule::sigmas: return of_->listed_sigmas.data[index].timestep;
         case level_rule::listed: break;
         }
         return of_->listed.data[index].timestep;
@@ -286,11 +287,9 @@ class level_path {
             const double sigma = index < of_->total ? flow_sigma(index) : of_->flow.inverted ? 1.0 : 0.0;
             return {1.0 - sigma, sigma};
         }
-        case level_rule::logsnr: {
-            if (index == of_->total) return {};
-            const double ratio = exp(-lambda_at(index));
-            return level_of_ratio(ratio);
-        }
+        case level_rule::logsnr: return index < of_->total ? level_of_ratio(exp(-lambda_at(index))) : alpha_sigma{};
+        case level_rule::sigmas:
+            return index < of_->total ? level_of_ratio(of_->listed_sigmas.data[index].sigma) : alpha_sigma{};
         case level_rule::listed: break;
         }
         const timed_level& listed = index < of_->total ? of_->listed.data[index] : of_->end;

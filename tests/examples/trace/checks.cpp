@@ -77,7 +77,7 @@ using level = ddim::level_rule;
 constexpr set on_timesteps = set_of(level::schedule, level::stride, level::karras, level::exponential);
 constexpr set on_schedule = on_timesteps | set_of(level::paired, level::interpolated);
 constexpr set on_ramp = set_of(level::karras, level::exponential);
-constexpr set counted = ~set_of(level::paired, level::listed);
+constexpr set counted = ~set_of(level::paired, level::sigmas, level::listed);
 
 using solver = solver_kind;
 constexpr set multistep = set_of(solver::dpm_solver, solver::unipc);
@@ -128,6 +128,7 @@ constexpr scope scopes[] = {
     {"--logsnr-beta-1", set_of(level::logsnr), all},
     {"--logsnr-first-time", set_of(level::logsnr), all},
     {"--logsnr-last-time", set_of(level::logsnr), all},
+    {"--sigma-list", set_of(level::sigmas), all},
     {"--level-list", set_of(level::listed), all},
     {"--end-level", set_of(level::listed), ends_as_told},
     {"--eta", all, set_of(solver::ddim, solver::tcd)},
@@ -246,6 +247,8 @@ bool check_together(const options& result, const name_list& given) {
     if (!check_pairs(given) || !check_effects(result, given)) return false;
     if (result.levels.rule == level::paired && result.levels.pairs.empty())
         return refuse("--levels paired needs --pairs");
+    if (result.levels.rule == level::sigmas && result.levels.sigmas.empty())
+        return refuse("--levels sigmas needs --sigma-list");
     if (result.levels.rule == level::listed && result.levels.listed.empty())
         return refuse("--levels listed needs --level-list");
     if (!result.runs() && !result.prints())

@@ -25,6 +25,7 @@ constexpr entry level_entries[] = {
     {"flow", "flow matching: alpha = 1 - sigma"},
     {"logsnr", "continuous time, evenly spaced in ln(alpha / sigma)"},
     {"edm", "Karras et al. 2022: sigmas of its own, told ln(sigma) / 4"},
+    {"sigmas", "by --sigma-list, ends clean"},
     {"listed", "by --level-list"},
 };
 static_assert(sizeof level_entries / sizeof level_entries[0] == sizeof level_names / sizeof level_names[0]);

@@ -51,7 +51,8 @@ inline constexpr named<ddim::level_rule> level_names[] = {
     {"paired", ddim::level_rule::paired},     {"interpolated", ddim::level_rule::interpolated},
     {"karras", ddim::level_rule::karras},     {"exponential", ddim::level_rule::exponential},
     {"flow", ddim::level_rule::flow},         {"logsnr", ddim::level_rule::logsnr},
-    {"edm", ddim::level_rule::edm},           {"listed", ddim::level_rule::listed},
+    {"edm", ddim::level_rule::edm},           {"sigmas", ddim::level_rule::sigmas},
+    {"listed", ddim::level_rule::listed},
 };
 
 inline constexpr named<ddim::final_alpha> final_alpha_names[] = {

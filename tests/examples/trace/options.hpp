@@ -62,6 +62,7 @@ struct level_options {
     ddim::flow_options flow;
     std::vector<double> flow_sigmas;
     ddim::logsnr_options logsnr;
+    std::vector<ddim::timed_sigma> sigmas;
     std::vector<ddim::timed_level> listed;
     ddim::timed_level end;
 

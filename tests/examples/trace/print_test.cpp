@@ -226,6 +226,8 @@ TEST_CASE("a printed plan parses back to the floats of the plan: every rule of l
     check_plan(edm, of_edm({}));
     check_plan(edm + "--sigma-max 10 --sigma-min 0.5 --rho 3 --sigma-data 1", of_edm({10.0, 0.5, 3.0, 1.0}));
     check_plan(edm + "--edm-ramp exponential", of_edm({80.0, 0.002, 7.0, 0.5, true}));
+    const ddim::timed_sigma sigmas[] = {{3.5, 14.0}, {1.0, 0.5}};
+    check_plan("--levels sigmas --sigma-list 3.5:14,1:0.5", ddim_of(ddim::sigma_levels(sigmas)));
     const ddim::timed_level listed[] = {{3.5, 0.25, 0.75}, {-1.0, 0.5, 0.625}};
     check_plan("--levels listed --level-list 3.5:0.25:0.75,-1:0.5:0.625", ddim_of(ddim::listed_levels(listed)));
     check_plan("--levels listed --level-list 3.5:0.25:0.75,-1:0.5:0.625 --end-level 0.75:0.125",

@@ -14,7 +14,7 @@ bool parse_shift(const char* text, bool is_exponent, ddim::flow_options& flow) {
 
 // clang-format off
 constexpr rule table[] = {
-    {"--levels", "schedule|stride|paired|interpolated|karras|exponential|flow|logsnr|edm|listed", nullptr,
+    {"--levels", "schedule|stride|paired|interpolated|karras|exponential|flow|logsnr|edm|sigmas|listed", nullptr,
      "the rule, see below (schedule)",
      [](const char* text, options& o) { return find_value(level_names, text, o.levels.rule); }},
     {"--final-alpha", "first|one", nullptr,
@@ -84,6 +84,9 @@ constexpr rule table[] = {
     {"--logsnr-last-time", "T", a_number, "logsnr: of the last step (0.001)",
      [](const char* text, options& o) { return parse_real(text, o.levels.logsnr.last_time); }},
 
+    {"--sigma-list", "T:S,...", "T:SIGMA, separated by commas",
+     "sigmas: what the model is told, and sigma / alpha of each step",
+     [](const char* text, options& o) { return parse_sigmas(text, o.levels.sigmas); }},
     {"--level-list", "T:A:S,...", "T:ALPHA:SIGMA, separated by commas",
      "listed: what the model is told, alpha and sigma of each step",
      [](const char* text, options& o) { return parse_levels(text, o.levels.listed); }},

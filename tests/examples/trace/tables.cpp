@@ -97,6 +97,7 @@ ddim::levels whole_levels(const options& asked, const tables& made) {
     case ddim::level_rule::flow: return flow_of(asked);
     case ddim::level_rule::logsnr: return ddim::logsnr_levels(steps, told.logsnr);
     case ddim::level_rule::edm: return ddim::edm_levels(steps, edm_of(told));
+    case ddim::level_rule::sigmas: return ddim::sigma_levels(view(told.sigmas));
     case ddim::level_rule::listed: return ddim::listed_levels(view(told.listed), told.end);
     }
     return ddim::schedule_levels(made.schedule, made.list, final);

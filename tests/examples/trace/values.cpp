@@ -63,6 +63,15 @@ bool parse_pairs(const char* text, std::vector<ddim::timestep_pair>& values) {
     });
 }
 
+bool parse_sigmas(const char* text, std::vector<ddim::timed_sigma>& values) {
+    return parse_parts(text, ',', values, [](const std::string& part, ddim::timed_sigma& level) {
+        std::vector<double> both;
+        if (!parse_parts(part, ':', both, &read_real) || both.size() != 2) return false;
+        level = {both[0], both[1]};
+        return true;
+    });
+}
+
 bool parse_levels(const char* text, std::vector<ddim::timed_level>& values) {
     return parse_parts(text, ',', values, [](const std::string& part, ddim::timed_level& level) {
         std::vector<double> three;

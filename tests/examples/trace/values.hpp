@@ -35,6 +35,9 @@ bool parse_list(const char* text, std::vector<double>& values);
 /// TIMESTEP:NEXT and so on.
 bool parse_pairs(const char* text, std::vector<ddim::timestep_pair>& values);
 
+/// TIMESTEP:SIGMA and so on.
+bool parse_sigmas(const char* text, std::vector<ddim::timed_sigma>& values);
+
 /// TIMESTEP:ALPHA:SIGMA and so on.
 bool parse_levels(const char* text, std::vector<ddim::timed_level>& values);
 
