@@ -62,11 +62,11 @@ struct arena_layout {
     std::size_t history = 0;            ///< [slots, batch, elements] float32; each slot starts aligned
     std::size_t history_slot = 0;       ///< bytes from one slot to the next
     std::size_t plan_rows = 0;          ///< [steps] step_row, where held
-    std::size_t run_values = 0;         ///< seed and guidance scale, where held
+    std::size_t run_values = 0;         ///< run_values, where held
     std::size_t bytes = 0;              ///< of the whole arena
     std::int64_t rows = 0;              ///< of one model call
-    int history_slots = 0;
-    bool input_is_x = false; ///< the model reads the state itself: same type, same rows
+    int history_slots = 0;              ///< of `history`
+    bool input_is_x = false;            ///< the model reads the state itself: same type, same rows
     status state = status::ok;
 };
 

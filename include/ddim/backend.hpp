@@ -96,8 +96,8 @@ struct step_job {
     float* x = nullptr;       ///< [batch, elements], read and written
     float* x0 = nullptr;      ///< [batch, elements]; null: not kept
     float* guided = nullptr;  ///< [batch, elements], of part guide
-    float* history = nullptr; ///< slot s at history + s history_stride, [batch, elements]; null: the plan has none
-    std::int64_t history_stride = 0;
+    float* history = nullptr; ///< slot s at history + s history_stride, [batch, elements]; null: the arena has none
+    std::int64_t history_stride = 0;           ///< in elements
     const void* unconditional = nullptr;       ///< [batch, elements] of `type`; null: no guidance
     const void* conditional = nullptr;         ///< [batch, elements] of `type`
     element_type type = element_type::float32; ///< the model's, or float32 where a score corrector has been

@@ -96,17 +96,17 @@ struct flow_options {
 /// A variance-preserving diffusion in continuous time, d ln(alpha) / dt = -(beta_0 + t (beta_1 - beta_0)) / 2, at
 /// times whose ln(alpha / sigma) are evenly spaced.
 struct logsnr_options {
-    double beta_0 = 0.1;  ///< > 0
-    double beta_1 = 20.0; ///< above beta_0
-    double first_time = 1.0;
-    double last_time = 1e-3; ///< visited; after it comes the clean sample
+    double beta_0 = 0.1;     ///< > 0
+    double beta_1 = 20.0;    ///< above beta_0
+    double first_time = 1.0; ///< beta_1 * first_time is at most 1000
+    double last_time = 1e-3; ///< in (0, first_time), visited; after it comes the clean sample
 };
 
 /// One level of a caller's own list, and what the model is told there.
 struct timed_level {
     double timestep = 0.0;
-    double alpha = 1.0;
-    double sigma = 0.0;
+    double alpha = 1.0; ///< >= 0
+    double sigma = 0.0; ///< >= 0; not both are 0
 };
 
 /// One sigma of a caller's own list, in the convention clean sample + sigma * noise, and what the model is told
@@ -116,10 +116,10 @@ struct timed_sigma {
     double sigma = 0.0; ///< > 0
 };
 
-/// A step of a caller's own: from the level of one timestep to that of another; below 0 to the final level.
+/// A step of a caller's own, from the level of one timestep to that of another.
 struct timestep_pair {
     int timestep = 0;
-    int next = -1;
+    int next = -1; ///< below `timestep`; below 0: the final level
 };
 
 /// How `levels` are worked out (detail/level_path.hpp): see the maker of that name.
@@ -146,7 +146,7 @@ struct levels {
     final_alpha final = final_alpha::first;
     start_scale start = start_scale::one;
     schedule_view schedule;
-    timesteps_view list;
+    timesteps_view list; ///< of ramps: their count and the timesteps at their ends
     span<const timestep_pair> pairs;
     int noised_timestep = -1; ///< of paired levels; below 0: the first pair's
     sigma_options sigmas;
@@ -185,8 +185,9 @@ constexpr levels levels_of(level_rule rule, const schedule_view& schedule, const
 
 } // namespace detail
 
-// A maker's `state` is ok, the schedule's or the list's own, or steps_out_of_range. What its options are worth is
-// asked when a plan is built of the levels.
+// A maker's `state` is ok, the schedule's or the list's own, or steps_out_of_range. What its options and the entries
+// of its lists are worth is asked when a plan is built of the levels: levels_out_of_range, timestep_out_of_range,
+// timesteps_not_descending, option_out_of_range, values_null, values_size_mismatch.
 
 /// alpha = sqrt(a), sigma = sqrt(1 - a) with a = alphas_cumprod of each listed timestep; the model is told the
 /// timestep. DDIM's, DDPM's and most others' levels.
@@ -216,7 +217,8 @@ constexpr levels paired_levels(schedule_view schedule, span<const timestep_pair>
 }
 
 /// The fractional timesteps i (T - 1) / (S - 1), rounded to float32; sigma / alpha is interpolated between those of
-/// whole timesteps. Ends on the clean sample. diffusers' EulerDiscreteScheduler on linspace spacing.
+/// whole timesteps. Ends on the clean sample. Needs alphas_cumprod > 0 (snr_options::terminal). diffusers'
+/// EulerDiscreteScheduler on linspace spacing.
 constexpr levels interpolated_levels(schedule_view schedule, int steps) noexcept {
     levels made = detail::made_levels(level_rule::interpolated, steps, schedule.state);
     made.schedule = schedule;
@@ -226,7 +228,7 @@ constexpr levels interpolated_levels(schedule_view schedule, int steps) noexcept
 
 /// Karras' ramp (Karras et al. 2022, equation 5) over as many sigmas as the list has timesteps, between the
 /// schedule's sigmas at the list's ends (a linspace list has the schedule's own ends). The model is told the place of
-/// ln(sigma) in the schedule's.
+/// ln(sigma) in the schedule's. Needs alphas_cumprod > 0 (snr_options::terminal).
 constexpr levels karras_levels(schedule_view schedule, timesteps_view list, const sigma_options& options = {},
                                final_alpha final = final_alpha::one) noexcept {
     levels made = detail::levels_of(level_rule::karras, schedule, list, final);
@@ -237,8 +239,8 @@ constexpr levels karras_levels(schedule_view schedule, timesteps_view list, cons
 /// The same with a ramp that is even in ln(sigma).
 constexpr levels exponential_levels(schedule_view schedule, timesteps_view list, const sigma_options& options = {},
                                     final_alpha final = final_alpha::one) noexcept {
-    levels made = detail::levels_of(level_rule::exponential, schedule, list, final);
-    made.sigmas = options;
+    levels made = karras_levels(schedule, list, options, final);
+    made.rule = level_rule::exponential;
     return made;
 }
 
@@ -288,22 +290,20 @@ constexpr levels starting_at(levels whole, start_scale start) noexcept {
     return whole;
 }
 
-/// The last `steps` steps: a start from a less noisy level. (A plan without history can also be cut when it is made:
-/// last_steps(). A multistep solver must begin anew there.) State: the levels' own, steps_out_of_range.
-constexpr levels last_levels(levels whole, int steps) noexcept {
-    if (whole.state == status::ok && (steps < 1 || steps > whole.steps)) whole.state = status::steps_out_of_range;
-    if (whole.state != status::ok) return whole;
-    whole.first += whole.steps - steps;
-    whole.steps = steps;
-    return whole;
-}
-
 /// The first `steps` steps: a run that stops early. For an inversion, which walks the other way, a start above the
 /// clean sample. State: the levels' own, steps_out_of_range.
 constexpr levels first_levels(levels whole, int steps) noexcept {
     if (whole.state == status::ok && (steps < 1 || steps > whole.steps)) whole.state = status::steps_out_of_range;
     if (whole.state == status::ok) whole.steps = steps;
     return whole;
+}
+
+/// The last `steps` steps: a start from a less noisy level. (A plan without history can also be cut when it is made:
+/// last_steps(). A multistep solver must begin anew there.) State: the levels' own, steps_out_of_range.
+constexpr levels last_levels(levels whole, int steps) noexcept {
+    levels kept = first_levels(whole, steps);
+    if (kept.state == status::ok) kept.first += whole.steps - steps;
+    return kept;
 }
 
 /// The archive's twin of steps_above() for run time.

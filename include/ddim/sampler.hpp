@@ -41,8 +41,9 @@ struct sampler_config {
     hook_ref x0_hook;         ///< changes the predicted x0; costs a region in the arena
     observer_ref observer;
     bool keeps_x0 = false; ///< show the observer the predicted x0; costs a region in the arena
-    int history_slots =
-        0; ///< room in the arena for at least so many slots of history, for plans that set_plan() brings
+    /// Room in the arena for at least so many slots of history, 0 .. most_history_slots, for plans that set_plan()
+    /// brings.
+    int history_slots = 0;
 };
 
 /// What `config` asks of its arena: carve_arena(arena_request_of(config)).bytes is the size.

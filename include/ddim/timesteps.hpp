@@ -32,7 +32,7 @@ struct timesteps {
 struct timesteps_view {
     const int* values = nullptr;
     int steps = 0;
-    bool repeats = false;
+    bool repeats = false; ///< as the list's; a list that fill_timesteps() made by quad needs it
     status state = status::steps_out_of_range;
 
     constexpr timesteps_view() noexcept = default;

@@ -143,7 +143,7 @@ struct block_data {
 /// What a fused loop does beside the three terms that every step has.
 enum class fused { plain, noisy, multistep };
 
-/// The whole step in one loop, without what it does not use. `extra` is what a noisy or multistep one adds.
+/// The whole step in one loop, without what it does not use. `coefficient` is that of the noise or of the slot.
 template <bool Guided, fused Kind, bool WritesInputs>
 void fused_loop(const step_row row, float scale, float coefficient, int count, const float* __restrict unconditional,
                 const float* __restrict outputs, const float* __restrict noise, float* __restrict slot,

@@ -23,7 +23,8 @@ constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// One rounding to float32.
+/// One rounding to float32. A wider slack, 1e-7, is for formulas that take more than one root or quotient in another
+/// order than the library.
 bool near(float value, double expected, double slack = 6.1e-8) {
     return std::fabs(static_cast<double>(value) - expected) <= slack * std::fmax(1e-30, std::fabs(expected));
 }

@@ -48,6 +48,7 @@ DDIM_HOST_DEVICE inline float blended(float mask, bool mask_regenerates, float k
     const float kept = mask_regenerates ? 1.0f - mask : mask;
     return known * kept + (1.0f - kept) * value;
 }
+
 } // namespace ddim::detail
 
 #endif

@@ -50,13 +50,13 @@ struct dpm_solver {
     }
 
     static constexpr status add_rows(const solver_step& step, const options& o, plan_walk& walk) noexcept {
-        const bool is_multistep = order_of(step, o) > 1;
-        const status state = check_lambda(step, is_multistep, is_multistep);
+        const int order = order_of(step, o);
+        const status state = check_lambda(step, order > 1, order > 1);
         if (state != status::ok) return state;
         row_terms terms;
         if (o.order > 1) terms.keeps = kept::x0;
         if (step.at.to.sigma > 0.0)
-            set_terms(step, o, terms);
+            set_terms(step, order, o, terms);
         else
             terms.u_0 = step.at.to.alpha;
         walk.add(step.at, o.predicts, o.clip, terms);
@@ -64,7 +64,7 @@ struct dpm_solver {
     }
 
   private:
-    static constexpr void set_terms(const solver_step& step, const options& o, row_terms& terms) noexcept {
+    static constexpr void set_terms(const solver_step& step, int order, const options& o, row_terms& terms) noexcept {
         const alpha_sigma &from = step.at.from, &to = step.at.to;
         const double lambda = lambda_of(from), h = lambda_of(to) - lambda;
         const double z = o.sde ? 2.0 * h : h;
@@ -74,7 +74,6 @@ struct dpm_solver {
             terms.u_x *= exp(-h);
             terms.u_n = z > 0.0 ? to.sigma * sqrt(z * phi(1, -z)) * o.temperature : 0.0;
         }
-        const int order = order_of(step, o);
         if (order == 1) return;
         const double second = to.alpha * z * phi(2, -z);
         const double h_1 = lambda - lambda_of(step.before[0]);
