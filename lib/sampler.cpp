@@ -4,6 +4,15 @@
 
 namespace ddim {
 
+namespace {
+
+/// Whether this guidance scale gives another output than the conditional one.
+bool changes_output(float scale) noexcept { return scale < 1.0f || scale > 1.0f; }
+
+entry_values values_of(span<const float> lent) noexcept { return {lent.data, static_cast<std::int64_t>(lent.size)}; }
+
+} // namespace
+
 status sampler::init(const sampler_config& config) noexcept {
     arena_layout layout;
     status checked = detail::check_config(config, layout);
@@ -40,7 +49,22 @@ status sampler::set_plan(plan_view plan) noexcept {
 status sampler::set_guidance_scale(float scale) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
     if (!detail::is_finite(static_cast<double>(scale))) return status::guidance_scale_not_finite;
+    if (config_.guidance_scales.data != nullptr) return status::guidance_scales_mismatch;
     config_.guidance_scale = scale;
+    forget_run();
+    return status::ok;
+}
+
+status sampler::set_guidance_scales(span<const float> scales) noexcept {
+    if (phase_ == phase::blank) return status::not_initialised;
+    if (config_.guidance_scales.data == nullptr || scales.data == nullptr) return status::guidance_scales_mismatch;
+    sampler_config other = config_;
+    other.guidance_scales = scales;
+    const status checked = detail::check_guidance(other);
+    if (checked != status::ok) return checked;
+    for (int step = 0; step < config_.plan.steps; ++step)
+        if (changes_output(scales.data[step]) != is_guided(step)) return status::guidance_scales_mismatch;
+    config_.guidance_scales = scales;
     forget_run();
     return status::ok;
 }
@@ -101,6 +125,10 @@ status sampler::load(std::uint64_t seed, void* stream) noexcept {
         job.values = values_;
         job.rows_target = reinterpret_cast<step_row*>(at(layout_.plan_rows));
         job.values_target = reinterpret_cast<run_values*>(at(layout_.run_values));
+        if (config_.guidance_scales.data != nullptr) {
+            job.guidance_scales = config_.guidance_scales.data;
+            job.guidance_scales_target = reinterpret_cast<float*>(at(layout_.guidance_scales));
+        }
         job.stream = stream;
         const int code = config_.platform.load(config_.platform.context, job);
         if (code != 0) return end_run(status::device_failed, code);
@@ -115,10 +143,15 @@ status sampler::start(span<float> x, void* stream) noexcept {
     stream_ = stream;
     phase_ = phase::call_due;
     state_ = status::ok;
-    branch_ = !is_guided()                        ? branch::conditional
-              : config_.mode == guidance::batched ? branch::both
-                                                  : branch::unconditional;
+    step_noise_ = nullptr;
+    branch_ = first_branch();
     return make_start();
+}
+
+/// What the first model call of the step that is due is for.
+branch sampler::first_branch() const noexcept {
+    if (!is_guided(step_)) return branch::conditional;
+    return config_.mode == guidance::batched ? branch::both : branch::unconditional;
 }
 
 /// Makes x_T, shows it where the observer asks for it, and makes it ready for the first model call.
@@ -131,7 +164,7 @@ status sampler::make_start() noexcept {
 
 bool sampler::next(model_call& call) noexcept {
     if (phase_ != phase::call_due && phase_ != phase::call_pending) return false;
-    const bool second_output = is_guided() && branch_ == branch::conditional;
+    const bool second_output = branch_ == branch::conditional && is_guided(step_);
     const float timestep = config_.plan.rows[step_].timestep;
     call.input = layout_.input_is_x ? static_cast<const void*>(x_) : at(layout_.input);
     call.output = at(second_output ? layout_.conditional_output : layout_.output);
@@ -160,11 +193,29 @@ status sampler::commit(int code) noexcept {
     return finish_step();
 }
 
+status sampler::set_step_noise(span<const float> noise) noexcept {
+    if (phase_ != phase::call_due && phase_ != phase::call_pending) return status::not_begun;
+    const status checked = detail::check_step_noise(noise, {x_, static_cast<std::size_t>(values())}, config_);
+    if (checked == status::ok) step_noise_ = noise.data;
+    return checked;
+}
+
+status sampler::renew_input() noexcept {
+    if (phase_ != phase::call_due && phase_ != phase::call_pending) return status::not_begun;
+    begin_job job;
+    job.dims = config_.dims;
+    job.x = x_;
+    job.initial = initial_state::given;
+    job.next = input_for(step_);
+    job.stream = stream_;
+    return settle(status::device_failed, config_.platform.begin(config_.platform.context, job));
+}
+
 status sampler::finish_step() noexcept {
     step_job job = job_for_step();
-    const bool prepares_later = observes_before_blend();
-    if (prepares_later) {
-        job.blend = blend_job{};
+    const bool later = prepares_later();
+    if (later) {
+        if (blends_before_model()) job.blend = blend_job{};
         job.next.row = nullptr;
     }
     status state = correct_score(job);
@@ -173,17 +224,27 @@ status sampler::finish_step() noexcept {
     if (state != status::ok) return state;
 
     ++step_;
-    if (config_.mode == guidance::sequential && is_guided()) branch_ = branch::unconditional;
-    if (step_ == config_.plan.steps) phase_ = phase::ended;
-    state = show(step_ - 1, job.x0);
-    return prepares_later && state == status::ok ? prepare(initial_state::given, true) : state;
+    step_noise_ = nullptr;
+    if (step_ == config_.plan.steps)
+        phase_ = phase::ended;
+    else
+        branch_ = first_branch();
+    state = change_state();
+    if (state == status::ok) state = show(step_ - 1, job.x0);
+    return later && state == status::ok ? prepare(initial_state::given, true) : state;
 }
 
-/// Whether an observer stands between a step and the blend before the next model call: it sees what the step made, so
-/// the two cannot be one job.
-bool sampler::observes_before_blend() const noexcept {
-    return config_.observer.function != nullptr && config_.known.mask.data != nullptr &&
-           config_.known.when == blend_time::before_model && step_ + 1 < config_.plan.steps;
+bool sampler::blends_before_model() const noexcept {
+    return config_.known.mask.data != nullptr && config_.known.when == blend_time::before_model;
+}
+
+/// Whether something stands between a step and the next model's input, so that the two cannot be one job: an observer
+/// or a state hook before the blend there, or a state hook before an input that is not x itself.
+bool sampler::prepares_later() const noexcept {
+    if (step_ + 1 == config_.plan.steps) return false;
+    const bool changes = config_.state_hook.function != nullptr;
+    return (changes && !layout_.input_is_x) ||
+           ((changes || config_.observer.function != nullptr) && blends_before_model());
 }
 
 /// Makes the state, and, if asked, puts the known region in place and writes the input of the current step.
@@ -233,8 +294,25 @@ status sampler::do_part(const step_job& job) noexcept {
     return settle(status::device_failed, config_.platform.step(config_.platform.context, job));
 }
 
+/// A hook within the step that is due.
 status sampler::call_hook(const hook_ref& hook, float* values) noexcept {
-    const float timestep = config_.plan.rows[step_].timestep;
+    hook_call call = hook_call_for(step_, values);
+    if (is_guided(step_)) {
+        call.conditional = at(layout_.conditional_output);
+        call.conditional_type = config_.model_type;
+    }
+    return settle(status::hook_failed, hook.function(hook.context, call));
+}
+
+/// Shows the state to the hook that may change it, after the step before step_.
+status sampler::change_state() noexcept {
+    if (config_.state_hook.function == nullptr) return status::ok;
+    const hook_call call = hook_call_for(step_ - 1, x_);
+    return settle(status::hook_failed, config_.state_hook.function(config_.state_hook.context, call));
+}
+
+hook_call sampler::hook_call_for(int step, float* values) const noexcept {
+    const float timestep = config_.plan.rows[step].timestep;
     hook_call call;
     call.values = values;
     call.x = x_;
@@ -242,9 +320,9 @@ status sampler::call_hook(const hook_ref& hook, float* values) noexcept {
     call.elements = config_.dims.elements;
     call.timestep = timestep;
     call.timestep_index = static_cast<std::int32_t>(timestep);
-    call.step = step_;
+    call.step = step;
     call.stream = stream_;
-    return settle(status::hook_failed, hook.function(hook.context, call));
+    return call;
 }
 
 /// Shows the state after a row of the plan, or, as row -1, before the first.
@@ -281,19 +359,25 @@ step_job sampler::job_for_step() const noexcept {
     step_job job;
     job.dims = config_.dims;
     job.row = row_at(step_);
-    job.values = values_at();
+    job.guidance_scale = guidance_scale_at(step_);
     job.x = x_;
     const bool makes_x0 = config_.keeps_x0 || config_.x0_hook.function != nullptr;
     job.x0 = makes_x0 ? reinterpret_cast<float*>(at(layout_.x0)) : nullptr;
     if (layout_.history_slots > 0) job.history = reinterpret_cast<float*>(at(layout_.history));
     job.history_stride = static_cast<std::int64_t>(layout_.history_slot / sizeof(float));
-    job.unconditional = is_guided() ? at(layout_.output) : nullptr;
-    job.conditional = at(is_guided() ? layout_.conditional_output : layout_.output);
+    const bool guided = is_guided(step_);
+    job.unconditional = guided ? at(layout_.output) : nullptr;
+    job.conditional = at(guided ? layout_.conditional_output : layout_.output);
     job.type = config_.model_type;
     const std::int64_t noise_stride = config_.repeat_noise ? config_.dims.elements : values();
     job.noise = noise_for(noise_purpose::step, step_, config_.step_noise.data, noise_stride);
+    if (step_noise_ != nullptr) job.noise.given = step_noise_;
     job.noise.is_repeated = config_.repeat_noise;
     job.dropout = dropout_at(step_);
+    if (config_.prefix.previous.data != nullptr)
+        job.pull = {config_.prefix.previous.data, values_of(config_.prefix.weights),
+                    config_.prefix.step_weights.data + step_};
+    job.gain = values_of(config_.gain);
     job.blend = blend_in(step_);
     job.next = input_for(step_ + 1);
     job.stream = stream_;
@@ -316,7 +400,7 @@ input_job sampler::input_for(int step) const noexcept {
     if (step == config_.plan.steps) return job;
     job.row = row_at(step);
     job.values = layout_.input_is_x ? nullptr : at(layout_.input);
-    job.copies = config_.mode == guidance::batched && is_guided() ? 2 : 1;
+    job.copies = config_.mode == guidance::batched && is_guided(step) ? 2 : 1;
     job.row_timesteps = reinterpret_cast<float*>(at(layout_.row_timesteps));
     return job;
 }
@@ -335,8 +419,8 @@ noise_source sampler::noise_for(noise_purpose purpose, int step, const float* gi
 
 /// The blend that precedes the model call of a step.
 blend_job sampler::blend_before(int step) const noexcept {
-    if (config_.known.mask.data == nullptr || config_.known.when != blend_time::before_model) return {};
-    return blend_to(&row_at(step)->from, step);
+    const bool at_start = config_.known.mask.data != nullptr && config_.known.when == blend_time::at_start;
+    return blends_before_model() || (at_start && step == 0) ? blend_to(&row_at(step)->from, step) : blend_job{};
 }
 
 /// The blend that is part of a step. What precedes the next model call is part of the step before it.
@@ -346,6 +430,7 @@ blend_job sampler::blend_in(int step) const noexcept {
     if (is_last && config_.known.ends_exact) return blend_to(nullptr, step);
     switch (config_.known.when) {
     case blend_time::before_model: return is_last ? blend_job{} : blend_before(step + 1);
+    case blend_time::at_start: return {};
     case blend_time::after_step: return blend_to(&row_at(step)->to, step);
     case blend_time::after_step_at_old_level: return blend_to(&row_at(step)->from, step);
     case blend_time::on_x0: break;
@@ -357,8 +442,7 @@ blend_job sampler::blend_in(int step) const noexcept {
 
 blend_job sampler::blend_to(const level* to, int step) const noexcept {
     blend_job job;
-    job.mask = config_.known.mask.data;
-    job.mask_size = static_cast<std::int64_t>(config_.known.mask.size);
+    job.mask = values_of(config_.known.mask);
     job.mask_regenerates = config_.known.mask_regenerates;
     job.x0 = config_.known.x0.data;
     job.to = config_.known.noise == known_noise::none ? nullptr : to;
@@ -376,9 +460,17 @@ const run_values* sampler::values_at() const noexcept {
     return holds_plan() ? reinterpret_cast<const run_values*>(at(layout_.run_values)) : &values_;
 }
 
-bool sampler::is_guided() const noexcept {
-    const bool changes_nothing = !(config_.guidance_scale < 1.0f || config_.guidance_scale > 1.0f);
-    return config_.mode != guidance::none && !changes_nothing;
+/// Where the platform finds the guidance scale of a step.
+const float* sampler::guidance_scale_at(int step) const noexcept {
+    const float* listed = config_.guidance_scales.data;
+    if (listed == nullptr) return &values_at()->guidance_scale;
+    return (holds_plan() ? reinterpret_cast<const float*>(at(layout_.guidance_scales)) : listed) + step;
+}
+
+bool sampler::is_guided(int step) const noexcept {
+    const float* listed = config_.guidance_scales.data;
+    return config_.mode != guidance::none &&
+           changes_output(listed == nullptr ? config_.guidance_scale : listed[step]);
 }
 
 } // namespace ddim

@@ -31,10 +31,15 @@ bool is_finite(const step_row& row) noexcept {
     return fits_int && row.clip > 0.0f && zero == 0.0f;
 }
 
+/// Whether any part of it is lent: then all must be.
+bool is_lent(const prefix_guidance& prefix) noexcept {
+    return prefix.previous.data != nullptr || prefix.weights.data != nullptr || prefix.step_weights.data != nullptr;
+}
+
 /// Whether the config asks for a change of x0 that is to have an effect on the state.
 bool changes_x0(const sampler_config& config) noexcept {
     const bool blends = config.known.mask.data != nullptr && config.known.when == blend_time::on_x0;
-    return config.x0_hook.function != nullptr || blends;
+    return config.x0_hook.function != nullptr || blends || is_lent(config.prefix);
 }
 
 bool uses_x0(const plan_view& plan) noexcept {
@@ -46,10 +51,11 @@ bool uses_x0(const plan_view& plan) noexcept {
 status check_options(const sampler_config& config) noexcept {
     const inpainting& known = config.known;
     if (config.initial < initial_state::drawn || config.initial > initial_state::noised ||
-        known.when < blend_time::before_model || known.when > blend_time::on_x0 || known.noise < known_noise::fresh ||
-        known.noise > known_noise::none)
+        known.when < blend_time::before_model || known.when > blend_time::at_start ||
+        known.noise < known_noise::fresh || known.noise > known_noise::none)
         return status::option_out_of_range;
-    if (!is_finite(config.guidance_scale)) return status::guidance_scale_not_finite;
+    const status guided = check_guidance(config);
+    if (guided != status::ok) return guided;
     if (!(config.noise_dropout >= 0.0f && config.noise_dropout < 1.0f)) return status::noise_dropout_out_of_range;
     constexpr std::int64_t most_samples = std::int64_t{1} << 31;
     if (config.first_sample < 0 || config.first_sample >= most_samples ||
@@ -65,14 +71,26 @@ status check_arena(span<std::byte> arena, std::size_t bytes) noexcept {
     return arena.size < bytes ? status::arena_too_small : status::ok;
 }
 
-status check_mask(const sampler_config& config) noexcept {
+/// Whether there is a value for each entry of the state, or a number that can be repeated.
+bool fits(span<const float> entries, const shape& dims) noexcept {
+    const std::size_t elements = static_cast<std::size_t>(dims.elements);
+    return entries.size == state_values(dims) || (entries.size > 0 && elements % entries.size == 0);
+}
+
+/// The buffers whose size is theirs to choose, and those that make no sense without another.
+status check_entries(const sampler_config& config) noexcept {
     const inpainting& known = config.known;
-    if (known.mask.data == nullptr) return status::ok;
-    const std::size_t elements = static_cast<std::size_t>(config.dims.elements);
-    const bool fits =
-        known.mask.size == state_values(config.dims) || (known.mask.size > 0 && elements % known.mask.size == 0);
-    if (!fits) return status::mask_size_mismatch;
-    return known.x0.data == nullptr ? status::known_x0_null : status::ok;
+    if (known.mask.data != nullptr) {
+        if (!fits(known.mask, config.dims)) return status::mask_size_mismatch;
+        if (known.x0.data == nullptr) return status::known_x0_null;
+    }
+    if (config.gain.data != nullptr && !fits(config.gain, config.dims)) return status::gain_size_mismatch;
+    const prefix_guidance& prefix = config.prefix;
+    if (!is_lent(prefix)) return status::ok;
+    if (prefix.previous.data == nullptr) return status::previous_chunk_too_small;
+    if (prefix.weights.data == nullptr || !fits(prefix.weights, config.dims))
+        return status::prefix_weights_size_mismatch;
+    return prefix.step_weights.data == nullptr ? status::step_weights_too_small : status::ok;
 }
 
 /// A buffer that the caller may lend, and how many values of it the run reads.
@@ -86,7 +104,7 @@ struct lent_buffer {
 };
 
 struct lent_buffers {
-    lent_buffer each[6];
+    lent_buffer each[10];
 };
 
 lent_buffers lent_by(const sampler_config& config) noexcept {
@@ -98,6 +116,7 @@ lent_buffers lent_by(const sampler_config& config) noexcept {
         return count > no_bytes / steps ? no_bytes : steps * count;
     };
     const inpainting known = config.known.mask.data == nullptr ? inpainting{} : config.known;
+    const prefix_guidance& prefix = config.prefix;
     const std::size_t known_values = known.noise == known_noise::fresh ? all_steps(values) : values;
     return {{
         {config.initial_noise, values, status::initial_noise_misaligned, status::initial_noise_too_small},
@@ -106,17 +125,27 @@ lent_buffers lent_by(const sampler_config& config) noexcept {
         {known.mask, known.mask.size, status::mask_misaligned, status::mask_size_mismatch},
         {known.x0, values, status::known_x0_misaligned, status::known_x0_too_small},
         {known.given_noise, known_values, status::mask_noise_misaligned, status::mask_noise_too_small},
+        {config.gain, config.gain.size, status::gain_misaligned, status::gain_size_mismatch},
+        {prefix.previous, values, status::previous_chunk_misaligned, status::previous_chunk_too_small},
+        {prefix.weights, prefix.weights.size, status::prefix_weights_misaligned,
+         status::prefix_weights_size_mismatch},
+        {prefix.step_weights, all_steps(1), status::step_weights_misaligned, status::step_weights_too_small},
     }};
 }
 
-/// Whether each buffer that is lent is aligned, large enough and apart from the arena.
+/// Whether a buffer that is lent is aligned, large enough and apart from the arena.
+status check_lent(const lent_buffer& lent, const sampler_config& config) noexcept {
+    if (lent.values.data == nullptr) return status::ok;
+    if (!is_aligned(lent.values.data, alignof(float))) return lent.misaligned;
+    if (lent.values.size < lent.needed) return lent.too_small;
+    const bool overlaps = overlap(lent.values.data, lent.bytes(), config.arena.data, config.arena.size);
+    return overlaps ? status::buffers_overlap : status::ok;
+}
+
 status check_lent(const sampler_config& config) noexcept {
     for (const lent_buffer& lent : lent_by(config).each) {
-        if (lent.values.data == nullptr) continue;
-        if (!is_aligned(lent.values.data, alignof(float))) return lent.misaligned;
-        if (lent.values.size < lent.needed) return lent.too_small;
-        if (overlap(lent.values.data, lent.bytes(), config.arena.data, config.arena.size))
-            return status::buffers_overlap;
+        const status state = check_lent(lent, config);
+        if (state != status::ok) return state;
     }
     return status::ok;
 }
@@ -134,6 +163,27 @@ status check_plan(const plan_view& plan, const sampler_config& config) noexcept 
     return changes_x0(config) && !uses_x0(plan) ? status::x0_unused : status::ok;
 }
 
+status check_guidance(const sampler_config& config) noexcept {
+    const span<const float> scales = config.guidance_scales;
+    if (!is_finite(config.guidance_scale)) return status::guidance_scale_not_finite;
+    if (scales.data == nullptr) return status::ok;
+    if (config.mode == guidance::none || scales.size != static_cast<std::size_t>(config.plan.steps))
+        return status::guidance_scales_mismatch;
+    for (std::size_t i = 0; i < scales.size; ++i)
+        if (!is_finite(scales.data[i])) return status::guidance_scale_not_finite;
+    return status::ok;
+}
+
+status check_step_noise(span<const float> noise, span<float> x, const sampler_config& config) noexcept {
+    const std::size_t needed = config.repeat_noise ? static_cast<std::size_t>(config.dims.elements) : x.size;
+    const lent_buffer lent{noise, needed, status::noise_misaligned, status::noise_too_small};
+    if (noise.data == nullptr) return status::noise_too_small;
+    const status state = check_lent(lent, config);
+    if (state != status::ok) return state;
+    const bool overlaps = overlap(x.data, x.size * sizeof(float), noise.data, lent.bytes());
+    return overlaps ? status::buffers_overlap : status::ok;
+}
+
 status check_config(const sampler_config& config, arena_layout& layout) noexcept {
     status state = check_plan(config.plan, config);
     if (state != status::ok) return state;
@@ -141,7 +191,7 @@ status check_config(const sampler_config& config, arena_layout& layout) noexcept
     if (carved.state != status::ok) return carved.state;
     state = check_options(config);
     if (state == status::ok) state = check_arena(config.arena, carved.bytes);
-    if (state == status::ok) state = check_mask(config);
+    if (state == status::ok) state = check_entries(config);
     if (state == status::ok) state = check_lent(config);
     if (state == status::ok) layout = carved;
     return state;
@@ -166,7 +216,7 @@ namespace ddim {
 arena_request arena_request_of(const sampler_config& config) noexcept {
     const arena_extras extras{config.keeps_x0 || config.x0_hook.function != nullptr,
                               config.score_corrector.function != nullptr, config.platform.load != nullptr,
-                              config.history_slots};
+                              config.history_slots, config.guidance_scales.data != nullptr};
     return {config.dims, config.mode, config.model_type, extras, history_slots(config.plan), config.plan.steps};
 }
 

@@ -12,6 +12,12 @@ status check_plan(const plan_view& plan, const sampler_config& config) noexcept;
 /// Everything that init checks. Where it is ok, `layout` is that of the config's arena.
 status check_config(const sampler_config& config, arena_layout& layout) noexcept;
 
+/// The guidance scales of a config: one, or a list.
+status check_guidance(const sampler_config& config) noexcept;
+
+/// The noise of one step that is lent in the course of a run on x.
+status check_step_noise(span<const float> noise, span<float> x, const sampler_config& config) noexcept;
+
 /// The caller's x against a valid config.
 status check_state(span<float> x, const sampler_config& config) noexcept;
 

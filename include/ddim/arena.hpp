@@ -33,6 +33,7 @@ struct arena_extras {
     bool corrects_score = false; ///< a score corrector wants the output after guidance
     bool holds_plan = false;     ///< the platform keeps the plan and the values of the run in the arena: CUDA does
     int history_slots = 0;       ///< 0 .. most_history_slots: room for at least so many, for plans that come later
+    bool lists_scales = false;   ///< a guidance scale for each step; takes room where the plan is held
 };
 
 /// What decides the size of an arena.
@@ -63,6 +64,7 @@ struct arena_layout {
     std::size_t history_slot = 0;       ///< bytes from one slot to the next
     std::size_t plan_rows = 0;          ///< [steps] step_row, where held
     std::size_t run_values = 0;         ///< run_values, where held
+    std::size_t guidance_scales = 0;    ///< [steps] float32, where listed and held
     std::size_t bytes = 0;              ///< of the whole arena
     std::int64_t rows = 0;              ///< of one model call
     int history_slots = 0;              ///< of `history`
@@ -148,6 +150,8 @@ constexpr arena_layout carve_arena(const arena_request& request) noexcept {
     if (request.extras.holds_plan) {
         layout.plan_rows = carver.take(static_cast<std::size_t>(request.steps) * sizeof(step_row));
         layout.run_values = carver.take(1);
+        layout.guidance_scales =
+            carver.take(request.extras.lists_scales ? static_cast<std::size_t>(request.steps) * sizeof(float) : 0);
     }
     layout.bytes = carver.end;
     return layout;

@@ -46,15 +46,27 @@ struct dropout_job {
     const float* keep = nullptr; ///< [batch, elements], 0 drops; null: draw
 };
 
+/// A value for each entry of the state: one for each, or fewer, repeated over channels and batch.
+struct entry_values {
+    const float* values = nullptr; ///< null: there are none
+    std::int64_t size = 0;         ///< batch x elements, or a divisor of elements
+};
+
 /// x becomes m known + (1 - m) x, with known = x0 noised to a level and m from the mask.
 struct blend_job {
-    const float* mask = nullptr; ///< null: no blend
-    std::int64_t mask_size = 0;  ///< batch x elements, or a divisor of elements
+    entry_values mask; ///< none: no blend
     bool mask_regenerates = false;
     bool is_on_x0 = false;     ///< blend the predicted x0 instead of x
     const float* x0 = nullptr; ///< [batch, elements]
     const level* to = nullptr; ///< null: x0 itself. At noise 0 no noise is drawn or read
     noise_source noise;
+};
+
+/// The predicted x0 becomes x0 + *step_weight weights (previous - x0), after clip and blend.
+struct pull_job {
+    const float* previous = nullptr; ///< [batch, elements]; null: no pull
+    entry_values weights;
+    const float* step_weight = nullptr;
 };
 
 /// The model's next input, written by the job that precedes the call: x in the model's type, `copies` times.
@@ -83,7 +95,7 @@ struct begin_job {
 enum class step_part {
     whole,   ///< guide, predict and update at once
     guide,   ///< write the output after guidance to `guided`
-    predict, ///< write the predicted x0 to `x0`; x is not written
+    predict, ///< write the predicted x0, blended and pulled, to `x0`; x is not written
     update,  ///< read `x0`, write x, what the row keeps, and the next input
 };
 
@@ -92,10 +104,10 @@ struct step_job {
     step_part part = step_part::whole;
     shape dims;
     const step_row* row = nullptr;
-    const run_values* values = nullptr;
-    float* x = nullptr;       ///< [batch, elements], read and written
-    float* x0 = nullptr;      ///< [batch, elements]; null: not kept
-    float* guided = nullptr;  ///< [batch, elements], of part guide
+    const float* guidance_scale = nullptr; ///< of this step; read where there is an unconditional output
+    float* x = nullptr;                    ///< [batch, elements], read and written
+    float* x0 = nullptr;                   ///< [batch, elements]; null: not kept
+    float* guided = nullptr;               ///< [batch, elements], of part guide
     float* history = nullptr; ///< slot s at history + s history_stride, [batch, elements]; null: the arena has none
     std::int64_t history_stride = 0;           ///< in elements
     const void* unconditional = nullptr;       ///< [batch, elements] of `type`; null: no guidance
@@ -103,6 +115,8 @@ struct step_job {
     element_type type = element_type::float32; ///< the model's, or float32 where a score corrector has been
     noise_source noise;                        ///< read or drawn only where row->u_n is not 0
     dropout_job dropout;
+    pull_job pull;
+    entry_values gain; ///< x' becomes x + gain (x' - x), noise included and before the blend; none: it stays x'
     blend_job blend;
     input_job next;
     void* stream = nullptr;
@@ -114,8 +128,10 @@ struct load_job {
     const step_row* rows = nullptr; ///< [steps]
     int steps = 0;
     run_values values;
-    step_row* rows_target = nullptr; ///< [steps], in the arena
+    const float* guidance_scales = nullptr; ///< [steps]; null: values.guidance_scale is that of all
+    step_row* rows_target = nullptr;        ///< [steps], in the arena
     run_values* values_target = nullptr;
+    float* guidance_scales_target = nullptr; ///< [steps]; null where there is no list
     void* stream = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// Inpainting: part of the sample is known. Five systems of the field mean five things by it; here the meaning is
+// Inpainting: part of the sample is known. Each system of the field means another thing by it; here the meaning is
 // said.
 #ifndef DDIM_INPAINTING_HPP
 #define DDIM_INPAINTING_HPP
@@ -13,6 +13,7 @@ enum class blend_time {
     after_step,              ///< at the level that the step has reached
     after_step_at_old_level, ///< at the level that the step started from: one level too noisy
     on_x0,                   ///< in the predicted x0, before the state is updated from it
+    at_start,                ///< at the level of the first step, and never again: sampler_config::gain holds it there
 };
 
 /// What the known region holds when it is put into the state; on_x0 is always clean.
@@ -54,9 +55,15 @@ constexpr inpainting sdcpp_inpainting(span<const float> mask, span<const float> 
     return {mask, x0, blend_time::on_x0, known_noise::none, true, true};
 }
 
-/// diffusion_policy's conditions: before each model call, clean, mask 1 keeps, exact end.
+/// diffusion_policy's conditions, and pi0.5's prefix of the chunk before: before each model call, clean, mask 1
+/// keeps, exact end.
 constexpr inpainting diffusion_policy_inpainting(span<const float> mask, span<const float> x0) noexcept {
     return {mask, x0, blend_time::before_model, known_noise::none, false, true};
+}
+
+/// GR00T's overlap with the chunk before: put in place clean, once; how fast it gives way is sampler_config::gain.
+constexpr inpainting overlap_inpainting(span<const float> mask, span<const float> previous) noexcept {
+    return {mask, previous, blend_time::at_start, known_noise::none};
 }
 
 } // namespace ddim

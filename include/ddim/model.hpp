@@ -69,7 +69,11 @@ struct observer_ref {
 /// One call of a hook: change `values` as wished.
 struct hook_call {
     float* values = nullptr;  ///< [batch, elements] float32, C order; on a GPU in device memory
-    const float* x = nullptr; ///< [batch, elements] the state before the step
+    const float* x = nullptr; ///< [batch, elements] the state before the step; for a state hook, `values`
+    /// [batch, elements] of `conditional_type`: what the model predicted with its condition, before guidance. Null in
+    /// a step without guidance, and for a state hook.
+    const void* conditional = nullptr;
+    element_type conditional_type = element_type::float32;
     std::int64_t batch = 0;
     std::int64_t elements = 0; ///< of one sample
     float timestep = 0.0f;
@@ -79,8 +83,10 @@ struct hook_call {
 };
 
 /// Called within a step: as score corrector with the model's output after guidance, before x0 is formed from it; as
-/// x0 hook with the predicted x0 (clipped), before the state is updated from it. Returns 0, or a code of its own that
-/// ends the run with status hook_failed and is kept in sampler::last_code(); x is then as before the step.
+/// x0 hook with the predicted x0 (clipped, blended and pulled), before the state is updated from it; as state hook
+/// with the state x after the step, before an observer sees it and the model's next input is made of it. Returns 0,
+/// or a code of its own that ends the run with status hook_failed and is kept in sampler::last_code(); x is then as
+/// before the step, or, from a state hook, as the step and the hook have left it.
 using hook_fn = int (*)(void* context, const hook_call& call) noexcept;
 
 /// A function and its context; the context must live as long as the sampler runs.

@@ -7,6 +7,7 @@
 
 #include "ddim/arena.hpp"
 #include "ddim/backend.hpp"
+#include "ddim/chunking.hpp"
 #include "ddim/inpainting.hpp"
 #include "ddim/model.hpp"
 #include "ddim/plan.hpp"
@@ -21,6 +22,10 @@ struct sampler_config {
     shape dims;
     guidance mode = guidance::none;
     float guidance_scale = 1.0f; ///< any finite number; at 1 the model is asked for the conditional rows only
+    /// [steps] a scale for each step, instead of guidance_scale: guidance that ends, or begins late (Kynkaanniemi et
+    /// al. 2024). Where it is 1 the model is asked for the conditional rows only. In the host's memory, also on a
+    /// GPU, and as it is until set_guidance_scales(). Empty: guidance_scale for all.
+    span<const float> guidance_scales;
     element_type model_type = element_type::float32;
     span<std::byte> arena; ///< at least arena_bytes(), aligned to arena_alignment, of this sampler alone
     model_ref model;       ///< may be empty where begin, next and commit are used
@@ -35,10 +40,16 @@ struct sampler_config {
     float noise_dropout = 0.0f;      ///< [0, 1): the share of the noise term's entries that is dropped
     span<const float> dropout_keep;  ///< [steps, batch, elements], 0 drops, 1 keeps; empty: draw
 
-    inpainting known; ///< what of the sample is known; empty: nothing
+    inpainting known;       ///< what of the sample is known; empty: nothing
+    prefix_guidance prefix; ///< pulls x0 toward the chunk before; empty: nothing is pulled
+    /// How much of each step an entry takes: x' becomes x + gain (x' - x). 1: all of it, 0: the entry stays as it
+    /// began (what is put there with blend_time::at_start, say). [batch, elements]; or fewer, a number that divides
+    /// `elements`, repeated over channels and batch. Empty: 1.
+    span<const float> gain;
 
     hook_ref score_corrector; ///< changes the output after guidance; costs a region in the arena
     hook_ref x0_hook;         ///< changes the predicted x0; costs a region in the arena
+    hook_ref state_hook;      ///< changes x after each step, the last one too
     observer_ref observer;
     bool keeps_x0 = false; ///< show the observer the predicted x0; costs a region in the arena
     /// Room in the arena for at least so many slots of history, 0 .. most_history_slots, for plans that set_plan()
@@ -54,12 +65,13 @@ arena_request arena_request_of(const sampler_config& config) noexcept;
 class sampler {
   public:
     /// Checks the config and keeps a copy. On failure nothing is written and the sampler is as if new.
-    /// Returns ok; the plan's own state; plan_empty, plan_not_finite, history_missing; x0_unused where a hook or
-    /// inpainting changes an x0 that no step takes anything from; batch_, elements_, first_sample_,
-    /// noise_dropout_ or option_out_of_range, shape_overflow; guidance_scale_not_finite; backend_missing; arena_null,
-    /// _misaligned or _too_small; noise_, initial_noise_, dropout_keep_, known_x0_ or mask_noise_misaligned or
-    /// _too_small; mask_misaligned, mask_size_mismatch, known_x0_null; buffers_overlap; device_unavailable, then
-    /// last_code() is the platform's.
+    /// Returns ok; the plan's own state; plan_empty, plan_not_finite, history_missing; x0_unused where a hook,
+    /// inpainting or a pull changes an x0 that no step takes anything from; batch_, elements_, first_sample_,
+    /// noise_dropout_ or option_out_of_range, shape_overflow; guidance_scale_not_finite, guidance_scales_mismatch (no
+    /// guidance, or not one for each step); backend_missing; arena_null, _misaligned or _too_small; noise_,
+    /// initial_noise_, dropout_keep_, known_x0_, mask_noise_, previous_chunk_ or step_weights_misaligned or
+    /// _too_small; mask_, gain_ or prefix_weights_misaligned or _size_mismatch, known_x0_null; buffers_overlap;
+    /// device_unavailable, then last_code() is the platform's.
     status init(const sampler_config& config) noexcept;
 
     /// Another plan of the same length for the next run, with what else the config says; a run under way is given up.
@@ -69,8 +81,13 @@ class sampler {
     status set_plan(plan_view plan) noexcept;
 
     /// Another guidance scale for the next run; a run under way is given up. Returns ok, not_initialised,
-    /// guidance_scale_not_finite.
+    /// guidance_scale_not_finite, guidance_scales_mismatch where the config has a list.
     status set_guidance_scale(float scale) noexcept;
+
+    /// Other guidance scales, [steps], for the next run; a run under way is given up. They take the config's list's
+    /// place: where it has none, or is 1 in other steps, they are refused. Returns ok, not_initialised,
+    /// guidance_scale_not_finite, guidance_scales_mismatch.
+    status set_guidance_scales(span<const float> scales) noexcept;
 
     /// A whole run: x becomes a sample of the model. On the host it is done when the call returns; on a GPU it is
     /// enqueued on `stream`, which is handed through to the model, the hooks and the observer. x is [batch, elements]
@@ -83,6 +100,9 @@ class sampler {
     //     model_call call;
     //     status st = sampler.begin(x, seed);
     //     while (st == status::ok && sampler.next(call)) st = sampler.commit(my_model(call));
+    //
+    // From begin to the last commit x is the sampler's: the caller may read it after a commit. Who changes it there
+    // says so by renew_input(), or does it in a state hook.
 
     /// Starts a run, also after a failed one. x must stay valid until the run ends.
     /// Returns ok, not_initialised, x_null, x_misaligned, x_too_small, buffers_overlap, device_failed; stopped where
@@ -97,6 +117,17 @@ class sampler {
     /// shows it to the observer. Returns ok, not_initialised, not_begun, no_call_pending, model_failed, hook_failed,
     /// device_failed, stopped; after a failure the run has ended and the same status comes until the next begin.
     status commit(int code = 0) noexcept;
+
+    /// The noise term's noise for the step that is due, instead of what the config says: [batch, elements], or
+    /// [elements] where noise is repeated. For this step alone; valid until its last commit, on a GPU until the
+    /// stream has come past it. Not read where the row adds no noise. Returns ok, not_begun, noise_misaligned,
+    /// noise_too_small, buffers_overlap.
+    status set_step_noise(span<const float> noise) noexcept;
+
+    /// Writes the input of the model call that is due anew, from an x that the caller has changed since begin or the
+    /// last commit: without it whether the model sees the change depends on guidance and type. Known regions have
+    /// been put in place before and are left as they are now. Returns ok, not_begun, device_failed.
+    status renew_input() noexcept;
 
     // A run in two parts, for work that is enqueued once and replayed: run() is load() and run_loaded().
 
@@ -113,8 +144,8 @@ class sampler {
     /// Where the regions of the config's arena lie, in bytes from its start. All 0 until init() has succeeded.
     const arena_layout& layout() const noexcept { return layout_; }
 
-    /// Whether the model is asked for both predictions: under guidance, but for scale 1.
-    bool is_guided() const noexcept;
+    /// Whether the model is asked for both predictions in a step (0 .. steps - 1): under guidance, but for scale 1.
+    bool is_guided(int step) const noexcept;
 
     /// The code of the model, hook, observer or backend that ended the last run; 0 where none did.
     int last_code() const noexcept { return last_code_; }
@@ -135,12 +166,14 @@ class sampler {
     status correct_score(step_job& job) noexcept;
     status change_x0(step_job& job) noexcept;
     status do_part(const step_job& job) noexcept;
+    status change_state() noexcept;
     status call_hook(const hook_ref& hook, float* values) noexcept;
     status show(int row, const float* x0) noexcept;
     status settle(status failure, int code) noexcept;
     status end_run(status why, int code) noexcept;
 
     step_job job_for_step() const noexcept;
+    hook_call hook_call_for(int step, float* values) const noexcept;
     dropout_job dropout_at(int step) const noexcept;
     input_job input_for(int step) const noexcept;
     noise_source noise_for(noise_purpose purpose, int step, const float* given, std::int64_t stride) const noexcept;
@@ -150,7 +183,10 @@ class sampler {
     bool holds_plan() const noexcept { return config_.platform.load != nullptr; }
     const step_row* row_at(int step) const noexcept;
     const run_values* values_at() const noexcept;
-    bool observes_before_blend() const noexcept;
+    const float* guidance_scale_at(int step) const noexcept;
+    branch first_branch() const noexcept;
+    bool prepares_later() const noexcept;
+    bool blends_before_model() const noexcept;
     std::int64_t values() const noexcept { return config_.dims.batch * config_.dims.elements; }
     std::byte* at(std::size_t offset) const noexcept { return config_.arena.data + offset; }
 
@@ -158,6 +194,7 @@ class sampler {
     arena_layout layout_;
     float* x_ = nullptr;
     void* stream_ = nullptr;
+    const float* step_noise_ = nullptr; ///< of the step that is due; null: as the config says
     run_values values_;
     int step_ = 0;
     int last_code_ = 0;

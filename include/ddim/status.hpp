@@ -53,6 +53,7 @@ enum class [[nodiscard]] status{
     option_out_of_range = -55,
     noise_dropout_out_of_range = -56,
     x0_unused = -57,
+    guidance_scales_mismatch = -58,
 
     // Sampler: what the caller lends
     arena_null = -60,
@@ -92,6 +93,17 @@ enum class [[nodiscard]] status{
     graph_empty = -101,
     graph_occupied = -102,
     graph_mismatch = -103,
+
+    // Action chunks
+    chunk_out_of_range = -110,
+    gain_misaligned = -111,
+    gain_size_mismatch = -112,
+    previous_chunk_misaligned = -113,
+    previous_chunk_too_small = -114,
+    prefix_weights_misaligned = -115,
+    prefix_weights_size_mismatch = -116,
+    step_weights_misaligned = -117,
+    step_weights_too_small = -118,
 };
 
 /// One English sentence without a full stop: what was wrong, and the limit that it broke.
@@ -144,6 +156,9 @@ constexpr const char* message(status value) noexcept {
     case status::noise_dropout_out_of_range: return "the noise dropout must lie in [0, 1)";
     case status::x0_unused:
         return "no step of this plan takes anything from x0, so changing it has no effect: see rederive_epsilon";
+    case status::guidance_scales_mismatch:
+        return "a list of guidance scales needs guidance and a scale for each step, and stays a list that asks for "
+               "both predictions in the same steps";
     case status::arena_null: return "the arena is a null pointer";
     case status::arena_misaligned: return "the arena must be aligned to arena_alignment";
     case status::arena_too_small: return "the arena is smaller than arena_bytes()";
@@ -173,12 +188,27 @@ constexpr const char* message(status value) noexcept {
     case status::log_null: return "a buffer of the log, or its copy function, is a null pointer";
     case status::log_too_small: return "a buffer of the log holds fewer than intermediate_count() x batch x elements";
     case status::values_null: return "a buffer is a null pointer";
-    case status::values_size_mismatch: return "buffers that belong together must have the same size";
+    case status::values_size_mismatch:
+        return "a buffer must have the size of what belongs with it: another buffer, a chunk, the steps of a plan";
     case status::backend_mismatch: return "this call needs a sampler whose config names the CUDA backend";
     case status::graph_empty: return "the graph is empty: capture() fills it";
     case status::graph_occupied: return "the graph holds a run already: destroy() empties it";
     case status::graph_mismatch:
-        return "the sampler's arena, number of steps or number of predictions is not that of the captured run";
+        return "the sampler's arena, number of steps or a step's number of predictions is not that of the captured "
+               "run";
+    case status::chunk_out_of_range:
+        return "an action chunk, a delay, a horizon, a rate or a largest weight lies outside the range that "
+               "chunking.hpp gives for it";
+    case status::gain_misaligned: return "the gain must be aligned to 4 bytes";
+    case status::gain_size_mismatch:
+        return "the gain must have batch x elements entries, or a number that divides elements";
+    case status::previous_chunk_misaligned: return "the previous chunk must be aligned to 4 bytes";
+    case status::previous_chunk_too_small: return "the previous chunk is smaller than batch x elements";
+    case status::prefix_weights_misaligned: return "the prefix weights must be aligned to 4 bytes";
+    case status::prefix_weights_size_mismatch:
+        return "the prefix weights must have batch x elements entries, or a number that divides elements";
+    case status::step_weights_misaligned: return "the step weights must be aligned to 4 bytes";
+    case status::step_weights_too_small: return "the step weights are fewer than the steps";
     }
     return "unknown status";
 }

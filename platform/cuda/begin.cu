@@ -29,10 +29,10 @@ __device__ __forceinline__ chunk<> initial_state_of(const begin_job& job, const 
 __global__ void __launch_bounds__(most_threads, least_blocks)
     begin_kernel(const __grid_constant__ begin_job job, const int is_aligned) {
     const float next_timestep = read_timestep(job.next);
-    const bool blends = job.blend.mask != nullptr;
+    const bool blends = job.blend.mask.values != nullptr;
     for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) {
         chunk<> x = initial_state_of(job, at);
-        if (blends) blend(job.blend, mask_of(job.blend, job.dims, at), known_of(job.blend, at), x);
+        if (blends) blend(job.blend, values_of(job.blend.mask, job.dims, at), known_of(job.blend, at), x);
         if (job.initial != initial_state::given || blends) store(job.x + at.offset, at, x);
         write_input(job.next, job.dims, at, x);
     });

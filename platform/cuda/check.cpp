@@ -4,6 +4,10 @@
 
 namespace ddim::detail {
 
+// Of the hooks, which only some programs link: a weak name draws nothing in from the archive, and is null where the
+// hooks are not. Where they are, their kernels must be there before a capture.
+[[gnu::weak]] int load_hook_kernels() noexcept;
+
 namespace {
 
 /// Pageable memory of the host is no arena, but on systems whose GPU reads it as its own.
@@ -23,7 +27,8 @@ int check_arena(const void* arena) noexcept {
 int cuda_check(void*, const void* arena) noexcept {
     int code = load_begin_kernels();
     if (code == 0) code = load_step_kernels();
-    if (code == 0) code = load_plan_kernel();
+    if (code == 0) code = load_plan_kernels();
+    if (code == 0 && load_hook_kernels != nullptr) code = load_hook_kernels();
     return code == 0 ? check_arena(arena) : code;
 }
 

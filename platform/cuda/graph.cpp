@@ -13,6 +13,20 @@ const std::byte* plan_of(const sampler& source) noexcept {
     return source.config().arena.data + source.layout().plan_rows;
 }
 
+/// Which steps ask for both predictions, as cuda_graph::guided_steps says it.
+std::uint64_t guided_steps_of(const sampler& source) noexcept {
+    const int steps = source.config().plan.steps;
+    std::uint64_t bits = 0, hash = 0xCBF29CE484222325;
+    for (int step = 0; step < steps; ++step) {
+        const std::uint64_t is_guided = source.is_guided(step) ? 1 : 0;
+        bits |= is_guided << (step % 64);
+        hash = (hash ^ is_guided) * 0x100000001B3;
+    }
+    return steps <= 64 ? bits : hash;
+}
+
+bool lists_scales(const sampler& source) noexcept { return source.config().guidance_scales.data != nullptr; }
+
 status fail(cuda_graph& graph, status why, int code) noexcept {
     graph.last_code = code;
     return why;
@@ -81,7 +95,8 @@ status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t 
     }
     graph.plan = plan_of(source);
     graph.steps = source.config().plan.steps;
-    graph.is_guided = source.is_guided();
+    graph.guided_steps = guided_steps_of(source);
+    graph.lists_scales = lists_scales(source);
     return status::ok;
 }
 
@@ -98,7 +113,7 @@ status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream
     if (!is_ours(source)) return status::backend_mismatch;
     if (graph.exec == nullptr) return status::graph_empty;
     const bool matches = plan_of(source) == graph.plan && source.config().plan.steps == graph.steps &&
-                         source.is_guided() == graph.is_guided;
+                         guided_steps_of(source) == graph.guided_steps && lists_scales(source) == graph.lists_scales;
     if (!matches) return status::graph_mismatch;
     const status loaded = source.load(seed, stream);
     return loaded == status::ok ? status::ok : fail(graph, loaded, source.last_code());

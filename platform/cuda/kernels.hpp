@@ -28,7 +28,7 @@ int load_kernels(const void* const (&kernels)[Count]) noexcept {
 
 int load_begin_kernels() noexcept;
 int load_step_kernels() noexcept;
-int load_plan_kernel() noexcept;
+int load_plan_kernels() noexcept;
 
 } // namespace ddim::detail
 

@@ -22,11 +22,19 @@ inline bool is_aligned(const void* pointer) { return reinterpret_cast<std::uintp
 /// Whether rows of samples keep the alignment of the first one.
 inline bool keeps_alignment(const shape& dims) { return dims.elements % group_elements == 0 || dims.batch == 1; }
 
+inline bool is_aligned(const entry_values& list, const shape& dims) {
+    const bool repeats_aligned = list.size == dims.batch * dims.elements || list.size % group_elements == 0;
+    return list.values == nullptr || (repeats_aligned && is_aligned(list.values));
+}
+
 inline bool is_aligned(const blend_job& blend, const shape& dims) {
-    if (blend.mask == nullptr) return true;
-    const bool repeats_aligned =
-        blend.mask_size == dims.batch * dims.elements || blend.mask_size % group_elements == 0;
-    return repeats_aligned && is_aligned(blend.mask) && is_aligned(blend.x0) && is_aligned(blend.noise.given);
+    if (blend.mask.values == nullptr) return true;
+    return is_aligned(blend.mask, dims) && is_aligned(blend.x0) && is_aligned(blend.noise.given);
+}
+
+inline bool is_aligned(const pull_job& pull, const shape& dims) {
+    if (pull.previous == nullptr) return true;
+    return is_aligned(pull.previous) && is_aligned(pull.weights, dims);
 }
 
 inline bool is_aligned(const input_job& next, const shape& dims) {

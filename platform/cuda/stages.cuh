@@ -49,17 +49,18 @@ __device__ __forceinline__ void drop_noise(const dropout_job& job, const noise_s
         noise.value[i] = dropped_out(words.word[i] >= job.threshold, job.kept_scale, noise.value[i]);
 }
 
-__device__ __forceinline__ chunk<> mask_of(const blend_job& job, const shape& dims, const chunk_place& at) {
-    const bool is_whole = job.mask_size == dims.batch * dims.elements;
-    std::int64_t entry = is_whole ? at.offset : at.first % job.mask_size;
-    if (at.is_vector) return load(job.mask + entry, at);
-    chunk<> mask;
+/// The chunk's values of a list for the entries of the state.
+__device__ __forceinline__ chunk<> values_of(const entry_values& list, const shape& dims, const chunk_place& at) {
+    const bool is_whole = list.size == dims.batch * dims.elements;
+    std::int64_t entry = is_whole ? at.offset : at.first % list.size;
+    if (at.is_vector) return load(list.values + entry, at);
+    chunk<> result;
 #pragma unroll
     for (int i = 0; i < group_elements; ++i) {
-        mask.value[i] = i < at.count ? job.mask[entry] : 0.0f;
-        if (++entry == job.mask_size) entry = 0;
+        result.value[i] = i < at.count ? list.values[entry] : 0.0f;
+        if (++entry == list.size) entry = 0;
     }
-    return mask;
+    return result;
 }
 
 /// The known x0, noised to the job's level.

@@ -1,5 +1,5 @@
-// One step of the plan, in one kernel and one pass over the data. Two kernels can do it: one for what most steps are,
-// short and with little to look at, and one for any step.
+// One step of the plan, in one kernel and one pass over the data. Three kernels can do it: one for what most steps
+// are, short and with little to look at, one for any step, and one for any step with a pull or a gain.
 #include "ddim/cuda.hpp"
 #include "kernels.hpp"
 #include "launch.cuh"
@@ -53,12 +53,12 @@ bool is_plain(const input_job& next, element_type step_type) {
 }
 
 bool is_plain(const step_job& job) {
-    const auto& [part, dims, row, values, x, x0, guided, history, history_stride, unconditional, conditional, type,
-                 noise, dropout, blend, next, stream] = job;
+    const auto& [part, dims, row, guidance_scale, x, x0, guided, history, history_stride, unconditional, conditional,
+                 type, noise, dropout, pull, gain, blend, next, stream] = job;
     return part == step_part::whole && x0 == nullptr && history == nullptr && !dropout.is_on &&
-           blend.mask == nullptr && is_plain(noise) && is_plain(next, type) &&
-           dims.elements % plain_size_of(type) == 0 && is_aligned(x) && is_aligned(unconditional) &&
-           is_aligned(conditional);
+           pull.previous == nullptr && gain.values == nullptr && blend.mask.values == nullptr && is_plain(noise) &&
+           is_plain(next, type) && dims.elements % plain_size_of(type) == 0 && is_aligned(x) &&
+           is_aligned(unconditional) && is_aligned(conditional);
 }
 
 /// Group by group, in a loop: the normals of two groups at once take too many registers.
@@ -86,7 +86,7 @@ __device__ __forceinline__ void plain_step(const step_job& job, const step_row& 
     const bool is_guided = job.unconditional != nullptr;
     packed_chunk<Element, size> unconditional{};
     if (is_guided) unconditional = load_packed<size>(static_cast<const Element*>(job.unconditional) + at.offset);
-    const float scale = is_guided ? job.values->guidance_scale : 1.0f;
+    const float scale = is_guided ? *job.guidance_scale : 1.0f;
     const auto conditional = load_packed<size>(static_cast<const Element*>(job.conditional) + at.offset);
     chunk<size> x = unpacked(load_packed<size>(job.x + at.offset));
 
@@ -113,13 +113,17 @@ __global__ void __launch_bounds__(most_threads, least_blocks)
     write_timesteps(job.next, next_timestep, job.dims);
 }
 
-// Any step.
+// Any step. Pull and gain have a kernel of their own, which is the same code with them in it: what they take in
+// registers and code the others do not pay.
+
+bool is_chunked(const step_job& job) { return job.pull.previous != nullptr || job.gain.values != nullptr; }
 
 bool allows_vectors(const step_job& job) {
     return keeps_alignment(job.dims) && is_aligned(job.x) && is_aligned(job.x0) && is_aligned(job.guided) &&
            is_aligned(job.history) && job.history_stride % group_elements == 0 && is_aligned(job.unconditional) &&
            is_aligned(job.conditional) && is_aligned(job.noise.given) && is_aligned(job.dropout.keep) &&
-           is_aligned(job.blend, job.dims) && is_aligned(job.next, job.dims);
+           is_aligned(job.pull, job.dims) && is_aligned(job.gain, job.dims) && is_aligned(job.blend, job.dims) &&
+           is_aligned(job.next, job.dims);
 }
 
 /// A chunk of an output: of the model's type, or float32 where a score corrector has had it.
@@ -135,7 +139,7 @@ __device__ __forceinline__ chunk<> load_output(const void* output, element_type 
 __device__ __forceinline__ chunk<> guided(const step_job& job, const chunk_place& at) {
     chunk<> output = load_output(job.conditional, job.type, at);
     if (job.unconditional != nullptr)
-        guide(job.values->guidance_scale, load_output(job.unconditional, job.type, at), output);
+        guide(*job.guidance_scale, load_output(job.unconditional, job.type, at), output);
     return output;
 }
 
@@ -166,16 +170,33 @@ __device__ __forceinline__ void add_noise(const step_job& job, const step_row& r
     add_term(row.u_n, noise, x);
 }
 
+/// Pulls x0 toward the chunk before.
+__device__ __forceinline__ void pull_x0(const pull_job& job, const shape& dims, const chunk_place& at, chunk<>& x0) {
+    const float step_weight = *job.step_weight;
+    const chunk<> weights = values_of(job.weights, dims, at), previous = load(job.previous + at.offset, at);
+#pragma unroll
+    for (int i = 0; i < group_elements; ++i)
+        x0.value[i] = pulled(step_weight, weights.value[i], previous.value[i], x0.value[i]);
+}
+
+/// Takes of the way from the state before the step to x what the gain says.
+__device__ __forceinline__ void hold_back(const step_job& job, const chunk_place& at, chunk<>& x) {
+    const chunk<> gain = values_of(job.gain, job.dims, at), before = load(job.x + at.offset, at);
+#pragma unroll
+    for (int i = 0; i < group_elements; ++i) x.value[i] = with_gain(gain.value[i], before.value[i], x.value[i]);
+}
+
+template <bool Chunked>
 __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& row, const chunk_place& at) {
     const chunk<> output = guided(job, at);
     if (job.part == step_part::guide) return store(job.guided + at.offset, at, output);
 
     const bool predicts = job.part != step_part::update, updates = job.part != step_part::predict;
-    const bool blends_x0 = job.blend.mask != nullptr && job.blend.is_on_x0 && predicts;
-    const bool blends_x = job.blend.mask != nullptr && !job.blend.is_on_x0 && updates;
+    const bool blends_x0 = job.blend.mask.values != nullptr && job.blend.is_on_x0 && predicts;
+    const bool blends_x = job.blend.mask.values != nullptr && !job.blend.is_on_x0 && updates;
     chunk<> mask, known;
     if (blends_x0 || blends_x) {
-        mask = mask_of(job.blend, job.dims, at);
+        mask = values_of(job.blend.mask, job.dims, at);
         known = known_of(job.blend, at);
     }
     chunk<> x = load(job.x + at.offset, at);
@@ -183,6 +204,8 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
     if (predicts) {
         x0 = predict(row, x, output);
         if (blends_x0) blend(job.blend, mask, known, x0);
+        if constexpr (Chunked)
+            if (job.pull.previous != nullptr) pull_x0(job.pull, job.dims, at, x0);
         if (job.x0 != nullptr) store(job.x0 + at.offset, at, x0);
     } else {
         x0 = load(job.x0 + at.offset, at);
@@ -191,17 +214,31 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
     update(row, output, x0, x);
     update_history(job, row, at, output, x0, x);
     add_noise(job, row, at, x);
+    if constexpr (Chunked)
+        if (job.gain.values != nullptr) hold_back(job, at, x);
     if (blends_x) blend(job.blend, mask, known, x);
     store(job.x + at.offset, at, x);
     write_input(job.next, job.dims, at, x);
 }
 
+/// How a kernel has the row: a copy from its start on, or, where that takes registers that there are not, what it
+/// reads each time.
+template <bool Chunked>
+struct row_in_kernel {
+    using type = const step_row;
+};
+template <>
+struct row_in_kernel<true> {
+    using type = const step_row&;
+};
+
 // is_aligned is no bool: how nvcc loads one depends on the host compiler's char, and the device code must not.
+template <bool Chunked>
 __global__ void __launch_bounds__(most_threads, least_blocks)
     step_kernel(const __grid_constant__ step_job job, const int is_aligned) {
-    const step_row row = *job.row;
+    typename row_in_kernel<Chunked>::type row = *job.row;
     const float next_timestep = read_timestep(job.next);
-    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) { step_chunk(job, row, at); });
+    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) { step_chunk<Chunked>(job, row, at); });
     if (job.part == step_part::whole || job.part == step_part::update)
         write_timesteps(job.next, next_timestep, job.dims);
 }
@@ -214,7 +251,10 @@ const void* plain_kernel_for(element_type type) {
     }
 }
 
-const void* any_kernel() { return reinterpret_cast<const void*>(&step_kernel); }
+const void* any_kernel(bool is_chunked) {
+    return is_chunked ? reinterpret_cast<const void*>(&step_kernel<true>)
+                      : reinterpret_cast<const void*>(&step_kernel<false>);
+}
 
 } // namespace
 
@@ -224,12 +264,12 @@ int cuda_step(void*, const step_job& job) noexcept {
     if (is_plain(job))
         return launch(plain_kernel_for(job.type), launch_shape_of(job.dims, plain_size_of(job.type)), arguments,
                       job.stream);
-    return launch(any_kernel(), launch_shape_of(job.dims, group_elements), arguments, job.stream);
+    return launch(any_kernel(is_chunked(job)), launch_shape_of(job.dims, group_elements), arguments, job.stream);
 }
 
 int load_step_kernels() noexcept {
     const void* const kernels[] = {plain_kernel_for(element_type::float32), plain_kernel_for(element_type::float16),
-                                   plain_kernel_for(element_type::bfloat16), any_kernel()};
+                                   plain_kernel_for(element_type::bfloat16), any_kernel(false), any_kernel(true)};
     return load_kernels(kernels);
 }
 

@@ -4,6 +4,7 @@
 #include "ddim/detail/element.hpp"
 #include "ddim/host.hpp"
 #include "noise.hpp"
+#include "outputs.hpp"
 
 namespace ddim::detail {
 
@@ -68,17 +69,15 @@ const float* step_noise_of(const step_job& job, const block& at, scratch& storag
     return storage;
 }
 
-/// The block's model output as float32: in place, or widened into `storage`.
-const float* output_of(const void* output, element_type type, const block& at, scratch& storage) noexcept {
-    if (type == element_type::float32) return static_cast<const float*>(output) + at.offset;
-    if (type == element_type::float16) {
-        const float16* values = static_cast<const float16*>(output) + at.offset;
-        for (int i = 0; i < at.count; ++i) storage[i] = widen(values[i]);
-    } else {
-        const bfloat16* values = static_cast<const bfloat16*>(output) + at.offset;
-        for (int i = 0; i < at.count; ++i) storage[i] = widen(values[i]);
+/// Calls work(entry of the block, its value) for each entry of a block.
+template <class Work>
+void for_each_value(const entry_values& list, const shape& dims, const block& at, Work&& work) noexcept {
+    const bool is_whole = list.size == dims.batch * dims.elements;
+    std::int64_t entry = is_whole ? at.offset : at.first % list.size;
+    for (int i = 0; i < at.count; ++i) {
+        work(i, list.values[entry]);
+        if (++entry == list.size) entry = 0;
     }
-    return storage;
 }
 
 /// values = m known + (1 - m) values, by the job's mask. `storage` is for noise.
@@ -86,14 +85,11 @@ void blend(const blend_job& job, const shape& dims, const block& at, float* valu
     const level to = job.to == nullptr ? level{} : *job.to;
     const bool is_noised = to.noise > 0.0f;
     const float* noise = is_noised ? noise_of(job.noise, at, storage) : nullptr;
-    const bool is_whole = job.mask_size == dims.batch * dims.elements;
-    std::int64_t entry = is_whole ? at.offset : at.first % job.mask_size;
-    for (int i = 0; i < at.count; ++i) {
+    for_each_value(job.mask, dims, at, [&](int i, float mask) {
         const float x0 = job.x0[at.offset + i];
         const float known = is_noised ? noised(to, x0, noise[i]) : to.x0 * x0;
-        values[i] = blended(job.mask[entry], job.mask_regenerates, known, values[i]);
-        if (++entry == job.mask_size) entry = 0;
-    }
+        values[i] = blended(mask, job.mask_regenerates, known, values[i]);
+    });
 }
 
 template <class Element>
@@ -107,8 +103,11 @@ void write_input(const input_job& next, std::int64_t values, const block& at, co
     if (next.copies == 2) __builtin_memcpy(first + values, first, bytes);
 }
 
+/// Whether the model reads an input of its own, and not x.
+bool has_input(const input_job& next) noexcept { return next.row != nullptr && next.values != nullptr; }
+
 void write_input(const input_job& next, const shape& dims, const block& at, const float* x) noexcept {
-    if (next.row == nullptr || next.values == nullptr) return;
+    if (!has_input(next)) return;
     const std::int64_t values = dims.batch * dims.elements;
     switch (next.type) {
     case element_type::float32: return write_input<float>(next, values, at, x);
@@ -130,6 +129,9 @@ void write_timesteps(const input_job& next, const shape& dims) noexcept {
     if (last > 1) fill(next.row_timesteps + 1, last - 1, next.row->timestep);
 }
 
+/// Whether a part leaves x as the step leaves it.
+constexpr bool ends_step(step_part part) noexcept { return part == step_part::whole || part == step_part::update; }
+
 /// What one block of a step reads and writes. Null: the step has none.
 struct block_data {
     float* x;
@@ -145,10 +147,11 @@ enum class fused { plain, noisy, multistep };
 
 /// The whole step in one loop, without what it does not use. `coefficient` is that of the noise or of the slot.
 template <bool Guided, fused Kind, bool WritesInputs>
-void fused_loop(const step_row row, float scale, float coefficient, int count, const float* __restrict unconditional,
-                const float* __restrict outputs, const float* __restrict noise, float* __restrict slot,
-                float* __restrict x, float* __restrict first_input, float* __restrict second_input) noexcept {
-    for (int i = 0; i < count; ++i) {
+void fused_loop(const step_row row, float scale, float coefficient, std::int64_t count,
+                const float* __restrict unconditional, const float* __restrict outputs, const float* __restrict noise,
+                float* __restrict slot, float* __restrict x, float* __restrict first_input,
+                float* __restrict second_input) noexcept {
+    for (std::int64_t i = 0; i < count; ++i) {
         float output = outputs[i];
         if constexpr (Guided) output = guided_output(scale, unconditional[i], output);
         const float clean = predicted_x0(row, x[i], output);
@@ -167,15 +170,15 @@ void fused_loop(const step_row row, float scale, float coefficient, int count, c
 }
 
 template <bool Guided, fused Kind, bool WritesInputs>
-void fused_step(const step_job& job, const block_data& data, int count) noexcept {
+void fused_step(const step_job& job, const block_data& data, std::int64_t count) noexcept {
     const float coefficient = Kind == fused::multistep ? job.row->u_h[job.row->slot] : job.row->u_n;
-    fused_loop<Guided, Kind, WritesInputs>(*job.row, job.values->guidance_scale, coefficient, count,
-                                           data.unconditional, data.output, data.noise, data.slot, data.x,
-                                           data.inputs[0], data.inputs[1]);
+    const float scale = Guided ? *job.guidance_scale : 1.0f;
+    fused_loop<Guided, Kind, WritesInputs>(*job.row, scale, coefficient, count, data.unconditional, data.output,
+                                           data.noise, data.slot, data.x, data.inputs[0], data.inputs[1]);
 }
 
 template <bool Guided, bool WritesInputs>
-void fused_step(const step_job& job, const block_data& data, int count) noexcept {
+void fused_step(const step_job& job, const block_data& data, std::int64_t count) noexcept {
     if (data.noise != nullptr)
         fused_step<Guided, fused::noisy, WritesInputs>(job, data, count);
     else
@@ -205,21 +208,87 @@ constexpr bool writes_inputs(step_form form) noexcept {
 /// Names every field of a job: one that is added does not compile until it is said here what the loops make of it.
 /// What is not asked about them they take, in every form.
 step_form form_of(const step_job& job) noexcept {
-    const auto& [part, dims, row, values, x, x0, guided, history, history_stride, unconditional, conditional, type,
-                 noise, dropout, blend, next, stream] = job;
-    if (part != step_part::whole || x0 != nullptr || blend.is_on_x0) return step_form::staged;
-    const bool has_inputs = unconditional != nullptr && next.row != nullptr && next.values != nullptr &&
-                            next.copies == 2 && next.type == element_type::float32 && blend.mask == nullptr;
+    const auto& [part, dims, row, guidance_scale, x, x0, guided, history, history_stride, unconditional, conditional,
+                 type, noise, dropout, pull, gain, blend, next, stream] = job;
+    if (part != step_part::whole || x0 != nullptr || blend.is_on_x0 || pull.previous != nullptr ||
+        gain.values != nullptr)
+        return step_form::staged;
+    const bool has_inputs = unconditional != nullptr && has_input(next) && next.copies == 2 &&
+                            next.type == element_type::float32 && blend.mask.values == nullptr;
     if (history == nullptr || !has_history(*row)) return has_inputs ? step_form::fused_inputs : step_form::fused;
     if (!has_one_slot(*row)) return step_form::staged;
     if (has_inputs) return step_form::multistep_inputs;
     return unconditional == nullptr ? step_form::multistep : step_form::staged;
 }
 
+// Inlined into both that call them: what they work on then stays in registers, which a step of some dozen values
+// feels.
+
+/// What a block reads, as float32: where it lies, or in the memory that is lent.
+[[gnu::always_inline]] inline void read_block(const step_job& job, const block& at, block_data& data, scratch& output,
+                                              scratch& unconditional, scratch& noise) noexcept {
+    if (job.unconditional != nullptr)
+        data.unconditional = float_block(job.unconditional, job.type, at.offset, at.count, unconditional);
+    data.output = float_block(job.conditional, job.type, at.offset, at.count, output);
+    if (ends_step(job.part)) data.noise = step_noise_of(job, at, noise);
+}
+
+/// What follows the step on a block's x. `storage` is for noise.
+[[gnu::always_inline]] inline void end_block(const step_job& job, const block& at, float* x,
+                                             scratch& storage) noexcept {
+    if (job.blend.mask.values != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, x, storage);
+    write_input(job.next, job.dims, at, x);
+}
+
+void fused_step(const step_job& job, step_form form, const block_data& data, std::int64_t count) noexcept {
+    switch (form) {
+    case step_form::fused_inputs: return fused_step<true, true>(job, data, count);
+    case step_form::multistep_inputs: return fused_step<true, fused::multistep, true>(job, data, count);
+    case step_form::multistep: return fused_step<false, fused::multistep, false>(job, data, count);
+    default: break;
+    }
+    if (data.unconditional == nullptr)
+        fused_step<false, false>(job, data, count);
+    else
+        fused_step<true, false>(job, data, count);
+}
+
+/// Whether a fused step takes all data as they lie: then they are one block, of all samples.
+bool is_one_block(const step_job& job, step_form form) noexcept {
+    const bool ends_here = writes_inputs(form) || (job.blend.mask.values == nullptr && !has_input(job.next));
+    return ends_here && job.type == element_type::float32 && !has_term(job.row->u_n);
+}
+
+/// A step in one loop, over a block, or over all `count` values as they lie: then `at` is where they start.
+void fuse_block(const step_job& job, step_form form, const block& at, std::int64_t count, bool is_all) noexcept {
+    scratch output, storage, noise;
+    block_data data{};
+    data.x = job.x + at.offset;
+    if (is_all) {
+        data.unconditional = static_cast<const float*>(job.unconditional);
+        data.output = static_cast<const float*>(job.conditional);
+    } else {
+        read_block(job, at, data, output, storage, noise);
+    }
+    if (writes_inputs(form)) {
+        data.inputs[0] = static_cast<float*>(job.next.values) + at.offset;
+        data.inputs[1] = data.inputs[0] + job.dims.batch * job.dims.elements;
+    }
+    if (form == step_form::multistep || form == step_form::multistep_inputs)
+        data.slot = job.history + job.row->slot * job.history_stride + at.offset;
+    fused_step(job, form, data, count);
+    if (!is_all && !writes_inputs(form)) end_block(job, at, data.x, storage);
+}
+
+void fuse(const step_job& job, step_form form) noexcept {
+    if (is_one_block(job, form)) return fuse_block(job, form, block{}, job.dims.batch * job.dims.elements, true);
+    for_each_block(job.dims, [&job, form](const block& at) { fuse_block(job, form, at, at.count, false); });
+}
+
 /// The output after guidance, in place or in `storage`.
 const float* guide(const step_job& job, const block_data& data, int count, float* storage) noexcept {
     if (data.unconditional == nullptr) return data.output;
-    const float scale = job.values->guidance_scale;
+    const float scale = *job.guidance_scale;
     for (int i = 0; i < count; ++i) storage[i] = guided_output(scale, data.unconditional[i], data.output[i]);
     return storage;
 }
@@ -236,6 +305,19 @@ void update(const step_row row, int count, const float* __restrict output, const
 
 void add_term(float coefficient, int count, const float* __restrict values, float* __restrict x) noexcept {
     for (int i = 0; i < count; ++i) x[i] = with_term(x[i], coefficient, values[i]);
+}
+
+/// Pulls x0 toward the chunk before.
+void pull(const pull_job& job, const shape& dims, const block& at, float* x0) noexcept {
+    const float step_weight = *job.step_weight;
+    for_each_value(job.weights, dims, at, [&](int i, float weight) {
+        x0[i] = pulled(step_weight, weight, job.previous[at.offset + i], x0[i]);
+    });
+}
+
+/// Takes of the way from `before` to x what the gain says.
+void hold_back(const entry_values& gain, const shape& dims, const block& at, const float* before, float* x) noexcept {
+    for_each_value(gain, dims, at, [&](int i, float value) { x[i] = with_gain(value, before[i], x[i]); });
 }
 
 /// Adds what was kept, and keeps what the row keeps.
@@ -260,50 +342,26 @@ void staged_step(const step_job& job, const block& at, const block_data& data, s
     if (job.part != step_part::update) {
         predict(*job.row, at.count, data.x, data.output, x0);
         if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
+        if (job.pull.previous != nullptr) pull(job.pull, job.dims, at, x0);
     }
     if (job.part == step_part::predict) return;
+    const bool holds_back = job.gain.values != nullptr;
+    if (holds_back) __builtin_memcpy(storage, data.x, static_cast<std::size_t>(at.count) * sizeof(float));
     update(*job.row, at.count, data.output, x0, data.x);
     if (job.history != nullptr && has_history(*job.row)) update_history(job, at, data.output, x0, data.x);
     if (data.noise != nullptr) add_term(job.row->u_n, at.count, data.noise, data.x);
+    if (holds_back) hold_back(job.gain, job.dims, at, storage, data.x);
 }
 
-void fused_step(const step_job& job, step_form form, const block_data& data, int count) noexcept {
-    switch (form) {
-    case step_form::fused_inputs: return fused_step<true, true>(job, data, count);
-    case step_form::multistep_inputs: return fused_step<true, fused::multistep, true>(job, data, count);
-    case step_form::multistep: return fused_step<false, fused::multistep, false>(job, data, count);
-    default: break;
-    }
-    if (data.unconditional == nullptr)
-        fused_step<false, false>(job, data, count);
-    else
-        fused_step<true, false>(job, data, count);
-}
-
-void step_block(const step_job& job, step_form form, const block& at) noexcept {
+/// A step, or a part of one, in stages.
+void stage_block(const step_job& job, const block& at) noexcept {
     scratch output, storage, noise;
     block_data data{};
     data.x = job.x + at.offset;
-    if (job.unconditional != nullptr) data.unconditional = output_of(job.unconditional, job.type, at, storage);
-    data.output = output_of(job.conditional, job.type, at, output);
-    const bool ends_step = job.part == step_part::whole || job.part == step_part::update;
-    if (ends_step) data.noise = step_noise_of(job, at, noise);
-    if (writes_inputs(form)) {
-        data.inputs[0] = static_cast<float*>(job.next.values) + at.offset;
-        data.inputs[1] = data.inputs[0] + job.dims.batch * job.dims.elements;
-    }
-    if (form == step_form::multistep || form == step_form::multistep_inputs)
-        data.slot = job.history + job.row->slot * job.history_stride + at.offset;
-
-    if (form != step_form::staged) {
-        fused_step(job, form, data, at.count);
-    } else {
-        data.output = guide(job, data, at.count, output);
-        staged_step(job, at, data, storage);
-    }
-    if (!ends_step || writes_inputs(form)) return;
-    if (job.blend.mask != nullptr && !job.blend.is_on_x0) blend(job.blend, job.dims, at, data.x, storage);
-    write_input(job.next, job.dims, at, data.x);
+    read_block(job, at, data, output, storage, noise);
+    data.output = guide(job, data, at.count, output);
+    staged_step(job, at, data, storage);
+    if (ends_step(job.part)) end_block(job, at, data.x, storage);
 }
 
 void start_state(const begin_job& job, const block& at, float* __restrict x, scratch& storage) noexcept {
@@ -322,7 +380,7 @@ void start_block(const begin_job& job, const block& at) noexcept {
     float* x = job.x + at.offset;
     scratch storage;
     start_state(job, at, x, storage);
-    if (job.blend.mask != nullptr) blend(job.blend, job.dims, at, x, storage);
+    if (job.blend.mask.values != nullptr) blend(job.blend, job.dims, at, x, storage);
     write_input(job.next, job.dims, at, x);
 }
 
@@ -336,8 +394,11 @@ int host_begin(void*, const begin_job& job) noexcept {
 
 int host_step(void*, const step_job& job) noexcept {
     const step_form form = form_of(job);
-    for_each_block(job.dims, [&job, form](const block& at) { step_block(job, form, at); });
-    if (job.part == step_part::whole || job.part == step_part::update) write_timesteps(job.next, job.dims);
+    if (form == step_form::staged)
+        for_each_block(job.dims, [&job](const block& at) { stage_block(job, at); });
+    else
+        fuse(job, form);
+    if (ends_step(job.part)) write_timesteps(job.next, job.dims);
     return 0;
 }
 

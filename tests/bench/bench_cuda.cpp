@@ -110,7 +110,8 @@ class guided_step {
         check(cudaMemcpy(arena + layout.run_values, &values, sizeof values, cudaMemcpyHostToDevice), "the values");
         job_.dims = request.dims;
         job_.row = reinterpret_cast<const ddim::step_row*>(arena + layout.plan_rows);
-        job_.values = reinterpret_cast<const ddim::run_values*>(arena + layout.run_values);
+        job_.noise.values = reinterpret_cast<const ddim::run_values*>(arena + layout.run_values);
+        job_.guidance_scale = &job_.noise.values->guidance_scale;
         job_.x = state_of(bench, elements).data;
         if (layout.history_slots > 0) {
             check(cudaMemset(arena + layout.history, 0, layout.history_slot), "the history");
@@ -120,7 +121,6 @@ class guided_step {
         job_.unconditional = arena + layout.output;
         job_.conditional = arena + layout.conditional_output;
         job_.type = type;
-        job_.noise.values = job_.values;
         job_.noise.purpose = ddim::noise_purpose::step;
         job_.next.row = job_.row;
         job_.next.values = arena + layout.input;

@@ -104,7 +104,6 @@ ddim::step_job plain_job(const buffers& memory) {
     ddim::step_job job;
     job.dims = dims_of(memory);
     job.row = &plain_row;
-    job.values = &values;
     job.noise.values = &values;
     job.x = memory.x;
     job.conditional = memory.conditional;
@@ -115,6 +114,7 @@ ddim::step_job plain_job(const buffers& memory) {
 ddim::step_job guided_job(const buffers& memory, const ddim::step_row& row) {
     ddim::step_job job = plain_job(memory);
     job.row = &row;
+    job.guidance_scale = &values.guidance_scale;
     job.unconditional = memory.unconditional;
     job.next.row = &row;
     job.next.values = memory.input;

@@ -10,6 +10,16 @@ void require(cudaError_t code) {
     if (code != cudaSuccess) FAIL(cudaGetErrorString(code));
 }
 
+/// Another guidance scale, which asks for as many predictions.
+float other_scale(float scale) {
+    if (scale == 1.0f) return scale;
+    return scale < 2.0f ? 2.0f : 0.5f;
+}
+
+ddim::status set_scales(ddim::sampler& sampler, float scale, ddim::span<const float> scales) {
+    return scales.data == nullptr ? sampler.set_guidance_scale(scale) : sampler.set_guidance_scales(scales);
+}
+
 } // namespace
 
 device_target::device_target(way how) : how_(how) {
@@ -35,20 +45,26 @@ ddim::model_ref device_target::analytic(golden::analytic_model& model) {
 }
 
 ddim::status device_target::run(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) {
-    ddim::status state = ddim::status::ok;
-    switch (how_) {
-    case way::plain:
-    case way::legacy: state = ddim::enqueue(sampler, x, seed, stream_); break;
-    case way::captured: state = run_captured(sampler, x, seed); break;
-    case way::nested: state = run_nested(sampler, x, seed); break;
-    }
+    if (how_ == way::captured) return run_captured(sampler, x, seed);
+    return drive([&](void* stream) { return ddim::enqueue(sampler, x, seed, static_cast<cudaStream_t>(stream)); });
+}
+
+ddim::status device_target::drive(const std::function<ddim::status(void* stream)>& loop) {
+    if (how_ == way::captured) FAIL("capture() makes the calls of a run itself");
+    const ddim::status state = how_ == way::nested ? drive_nested(loop) : loop(stream_);
     require(cudaStreamSynchronize(stream_));
     return state;
 }
 
 ddim::status device_target::run_captured(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) {
+    const float scale = sampler.config().guidance_scale;
+    const ddim::span<const float> scales = sampler.config().guidance_scales;
+    std::vector<float> others(scales.data, scales.data + scales.size);
+    for (float& other : others) other = other_scale(other);
     ddim::cuda_graph graph;
-    ddim::status state = ddim::capture(sampler, x, seed + 1, stream_, graph);
+    ddim::status state = set_scales(sampler, other_scale(scale), {others.data(), others.size()});
+    if (state == ddim::status::ok) state = ddim::capture(sampler, x, seed + 1, stream_, graph);
+    if (state == ddim::status::ok) state = set_scales(sampler, scale, scales);
     if (state == ddim::status::ok) state = ddim::update(graph, sampler, seed, stream_);
     if (state == ddim::status::ok) state = ddim::launch(graph, stream_);
     require(cudaStreamSynchronize(stream_));
@@ -56,11 +72,11 @@ ddim::status device_target::run_captured(ddim::sampler& sampler, ddim::span<floa
     return state;
 }
 
-ddim::status device_target::run_nested(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) {
+ddim::status device_target::drive_nested(const std::function<ddim::status(void* stream)>& loop) {
     cudaGraph_t graph;
     cudaGraphExec_t exec;
     require(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
-    const ddim::status state = ddim::enqueue(sampler, x, seed, stream_);
+    const ddim::status state = loop(stream_);
     require(cudaStreamEndCapture(stream_, &graph));
     require(cudaGraphInstantiateWithFlags(&exec, graph, 0));
     require(cudaGraphLaunch(exec, stream_));

@@ -16,7 +16,8 @@ namespace device_tests {
 enum class way {
     plain,    ///< enqueue() on a stream of its own
     legacy,   ///< enqueue() on the legacy default stream
-    captured, ///< capture() with another seed, update(), launch()
+    captured, ///< capture() with another seed and other guidance scales, update(), launch(); none that the caller
+              ///< drives
     nested,   ///< enqueue() within a capture of the caller's, in mode Global
 };
 
@@ -30,11 +31,15 @@ class device_target final : public test_support::target {
     ddim::backend platform() const noexcept override { return ddim::cuda_backend(); }
     ddim::hook_fn score_corrector() const noexcept override { return &golden::cuda_add_scaled_state; }
     ddim::hook_fn x0_hook() const noexcept override { return &golden::cuda_round_to_eighths; }
+    ddim::hook_fn state_hook() const noexcept override { return &golden::cuda_shrink_state; }
+    ddim::hook_fn threshold_x0() const noexcept override { return &ddim::cuda_threshold_x0; }
+    ddim::hook_fn rescale_guidance() const noexcept override { return &ddim::cuda_rescale_guidance; }
     ddim::copy_fn copy() const noexcept override { return &ddim::cuda_copy; }
     int copy_bytes(void* to, const void* from, std::size_t bytes, void* stream) noexcept override;
     int predict(const test_support::model_job& job, void* stream) noexcept override;
     ddim::model_ref analytic(golden::analytic_model& model) override;
     ddim::status run(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) override;
+    ddim::status drive(const std::function<ddim::status(void* stream)>& loop) override;
 
   protected:
     std::byte* allocate(std::size_t bytes) override;
@@ -43,7 +48,7 @@ class device_target final : public test_support::target {
 
   private:
     ddim::status run_captured(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed);
-    ddim::status run_nested(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed);
+    ddim::status drive_nested(const std::function<ddim::status(void* stream)>& loop);
 
     way how_;
     cudaStream_t stream_ = nullptr;

@@ -10,7 +10,9 @@ void check_equal(const test_support::scenario& what, std::initializer_list<way> 
     INFO(describe(what));
     REQUIRE(expected.state == ddim::status::ok);
     CHECK(expected.is_undamaged);
-    for (const way how : ways) {
+    for (const way wanted : ways) {
+        // capture() makes the calls of a run itself.
+        const way how = what.is_driven() && wanted == way::captured ? way::nested : wanted;
         device_target device(how);
         const test_support::outcome found = run_scenario(what, device);
         CAPTURE(static_cast<int>(how));

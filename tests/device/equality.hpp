@@ -9,7 +9,8 @@
 
 namespace device_tests {
 
-/// Runs the scenario on the host once and on the device in each way, and compares all that can be seen of them.
+/// Runs the scenario on the host once and on the device in each way, and compares all that can be seen of them. Where
+/// the caller drives the run, nested stands for captured.
 void check_equal(const test_support::scenario& what, std::initializer_list<way> ways = {way::plain, way::captured});
 
 } // namespace device_tests

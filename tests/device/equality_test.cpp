@@ -24,11 +24,15 @@ using device_tests::way;
 using test_support::dice;
 using test_support::scenario;
 using test_support::scenario_plan;
+using test_support::score_change;
 using test_support::solver;
+using test_support::x0_change;
 
 constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
 constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
 constexpr bool either[] = {false, true};
+constexpr score_change score_changes[] = {score_change::none, score_change::adds_state, score_change::rescales};
+constexpr x0_change x0_changes[] = {x0_change::none, x0_change::rounds, x0_change::thresholds};
 constexpr solver solvers[] = {solver::ddim,  solver::dpm_solver_2m, solver::dpm_solver_3m, solver::sde_dpm_solver_2m,
                               solver::unipc, solver::heun,          solver::made_up,       solver::pndm};
 
@@ -53,6 +57,17 @@ ddim::shape small_shape(int i) {
     return shapes[(i + i / 4 + i / 16) % 4];
 }
 
+/// Of a list that is repeated: by itself for all, for a sample, or for a part of one that wraps within a chunk or
+/// between chunks.
+std::int64_t list_size(const ddim::shape& dims, int i) {
+    switch (i % 4) {
+    case 0: return dims.batch * dims.elements;
+    case 1: return dims.elements;
+    case 2: return dims.elements / 3;
+    default: return 1;
+    }
+}
+
 } // namespace
 
 TEST_CASE("every size, with and without alignment, of one to three samples, in every type") {
@@ -75,6 +90,8 @@ TEST_CASE("every size, with and without alignment, of one to three samples, in e
                     check_equal(what, {way::plain});
                     what.plan = scenario_plan({1.0}, solver::made_up);
                     check_equal(what, {way::plain});
+                    what.prefix_size = what.gain_size = elements;
+                    check_equal(what, {way::plain});
                 }
             }
         }
@@ -92,9 +109,12 @@ TEST_CASE("one buffer out of line, all others aligned") {
             what.gives_initial_noise = what.gives_step_noise = what.gives_mask_noise = !draws;
             what.dropout = 0.3f;
             what.gives_keep = !draws;
-            what.mask_size = 24;
+            what.mask_size = what.prefix_size = what.gain_size = 24;
             check_equal(what);
-            what.mask_size = 0;
+            what.hands_noise = 5;
+            check_equal(what, {way::plain});
+            what.hands_noise = 0;
+            what.mask_size = what.prefix_size = what.gain_size = 0;
             what.dropout = 0.0f;
             check_equal(what);
             what.plan = scenario_plan({1.0}, solver::made_up);
@@ -206,8 +226,8 @@ TEST_CASE("every solver under every guidance, from every type, at every kind of 
                     if (i % 3 == 0) options.clip = 0.5;
                     what.plan = scenario_plan(options, kind, i % 2 == 0 ? final_alpha::first : final_alpha::one);
                     what.keeps_x0 = what.observes = i % 4 == 0;
-                    what.corrects_score = i % 5 == 0;
-                    what.rounds_x0 = kind != solver::pndm && i % 7 == 0;
+                    what.score = score_changes[i % 5 % 3];
+                    if (kind != solver::pndm) what.x0 = x0_changes[i % 7 % 3];
                     check_equal(what);
                 }
             }
@@ -274,8 +294,8 @@ TEST_CASE("initial and step noise drawn, given, repeated and dropped, from any f
 TEST_CASE("inpainting in each mode, with a mask for all, for a sample and for a part of it") {
     dice die{1};
     int i = 0;
-    for (const blend_time when :
-         {blend_time::before_model, blend_time::after_step, blend_time::after_step_at_old_level, blend_time::on_x0}) {
+    for (const blend_time when : {blend_time::before_model, blend_time::after_step,
+                                  blend_time::after_step_at_old_level, blend_time::on_x0, blend_time::at_start}) {
         for (const known_noise known : {known_noise::fresh, known_noise::same, known_noise::none}) {
             for (const bool ends_exact : either) {
                 for (const bool gives_noise : either) {
@@ -312,15 +332,16 @@ TEST_CASE("score corrector, x0 hook and observer, alone and together") {
     int i = 0;
     for (const guidance mode : modes) {
         for (const element_type type : types) {
-            for (const bool corrects : either) {
-                for (const bool rounds : either) {
+            for (const score_change score : score_changes) {
+                for (const x0_change x0 : x0_changes) {
                     for (const int observer : {0, 1, 2, 3}) {
                         scenario what;
                         what.dims = small_shape(i++);
                         what.mode = mode;
                         what.type = type;
-                        what.corrects_score = corrects;
-                        what.rounds_x0 = rounds;
+                        what.score = score;
+                        what.x0 = x0;
+                        what.hooks_state = die.one_in(4);
                         what.keeps_x0 = observer >= 1;
                         what.observes = observer >= 2;
                         what.sees_start = observer == 3;
@@ -343,9 +364,14 @@ TEST_CASE("a run within a capture of the caller's, in mode Global, and one on th
             what.dims = small_shape(i++);
             what.mode = mode;
             what.type = type;
-            what.corrects_score = what.rounds_x0 = what.keeps_x0 = what.observes = true;
-            what.mask_size = what.dims.elements;
+            what.score = score_changes[1 + i % 2];
+            what.x0 = x0_changes[1 + i / 2 % 2];
+            what.hooks_state = what.keeps_x0 = what.observes = true;
+            what.mask_size = what.prefix_size = what.gain_size = what.dims.elements;
             what.plan = scenario_plan({1.0}, i % 2 == 0 ? solver::ddim : solver::unipc);
+            check_equal(what, {way::nested, way::legacy});
+            what.hands_noise = 6;
+            what.changes_state = true;
             check_equal(what, {way::nested, way::legacy});
         }
     }
@@ -368,7 +394,165 @@ TEST_CASE("infinities, NaN and subnormal numbers go the same way") {
                     what.plan = scenario_plan(options, kind);
                     check_equal(what, {way::plain});
                 }
+                what.plan = scenario_plan(options);
+                what.prefix_size = what.gain_size = what.dims.elements;
+                what.hooks_state = true;
+                for (const x0_change x0 : x0_changes) {
+                    what.x0 = x0;
+                    what.score = score_changes[static_cast<int>(x0)];
+                    check_equal(what, {way::plain});
+                }
             }
         }
+    }
+}
+
+TEST_CASE("guidance scales of the steps: guided in all, some and none of them") {
+    dice die{1};
+    int i = 0;
+    const std::vector<float> lists[] = {{7.5f, 1.0f, 1.0f, 1.0f},
+                                        {1.0f, 2.0f, 0.0f, 1.0f},
+                                        {1.0f, 1.0f, 1.0f, 3.0f},
+                                        {3.0f, 2.0f, -1.5f, 0.5f},
+                                        {1.0f, 1.0f, 1.0f, 1.0f}};
+    for (const guidance mode : {guidance::batched, guidance::sequential}) {
+        for (const element_type type : types) {
+            for (const std::vector<float>& list : lists) {
+                for (const score_change score : score_changes) {
+                    scenario what;
+                    what.dims = small_shape(i++);
+                    what.mode = mode;
+                    what.type = type;
+                    what.scales = list;
+                    what.score = score;
+                    what.off = draw_off(die);
+                    what.x0 = x0_changes[i % 3];
+                    what.mask_size = i % 2 == 0 ? what.dims.elements : 0;
+                    what.observes = die.one_in(2);
+                    what.hooks_state = die.one_in(3);
+                    what.plan = scenario_plan({1.0}, draw_solver(die));
+                    check_equal(what);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("pull and gain, alone and together, with lists of every size, beside every blend") {
+    dice die{1};
+    int i = 0;
+    for (const guidance mode : modes) {
+        for (const element_type type : types) {
+            for (const bool pulls : either) {
+                for (int size = 0; size < 4; ++size) {
+                    for (const blend_time when : {blend_time::before_model, blend_time::after_step, blend_time::on_x0,
+                                                  blend_time::at_start}) {
+                        scenario what;
+                        what.dims = {i % 3 + 1, i % 5 == 0 ? 15 : 60};
+                        what.mode = mode;
+                        what.type = type;
+                        if (pulls) what.prefix_size = list_size(what.dims, size);
+                        if (!pulls || die.one_in(2)) what.gain_size = list_size(what.dims, size + i / 4);
+                        what.mask_size = die.one_in(3) ? 0 : what.dims.elements;
+                        what.when = when;
+                        what.off = draw_off(die);
+                        what.x0 = x0_changes[i % 3];
+                        what.keeps_x0 = what.observes = die.one_in(2);
+                        what.plan = scenario_plan({1.0}, draw_solver(die));
+                        check_equal(what);
+                        ++i;
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a state hook, and a state that the caller changes, before every kind of input") {
+    dice die{1};
+    int i = 0;
+    for (const guidance mode : modes) {
+        for (const element_type type : types) {
+            for (const bool blends : either) {
+                for (const bool hooks : either) {
+                    for (const bool observes : either) {
+                        scenario what;
+                        what.dims = small_shape(i++);
+                        what.mode = mode;
+                        what.type = type;
+                        what.scale = i % 3 == 0 ? 1.0f : 2.5f;
+                        what.hooks_state = hooks;
+                        what.changes_state = !hooks || die.one_in(3);
+                        what.mask_size = blends ? what.dims.elements : 0;
+                        what.when = die.one_in(2) ? blend_time::before_model : blend_time::after_step;
+                        what.observes = what.sees_start = observes;
+                        what.off = draw_off(die);
+                        what.plan = scenario_plan({1.0}, draw_solver(die));
+                        check_equal(what);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("step noise handed in, for all, some and one of the steps") {
+    dice die{1};
+    int i = 0;
+    for (const unsigned steps : {15u, 10u, 1u, 8u}) {
+        for (const bool gives_steps : either) {
+            for (const bool repeats : either) {
+                for (const float dropout : {0.0f, 0.3f}) {
+                    for (const element_type type : types) {
+                        scenario what;
+                        what.dims = small_shape(i++);
+                        what.type = type;
+                        what.mode = modes[i % 3];
+                        what.off = draw_off(die);
+                        what.hands_noise = steps;
+                        what.gives_step_noise = gives_steps;
+                        what.repeats_noise = repeats;
+                        what.dropout = dropout;
+                        what.plan = scenario_plan({1.0}, draw_noisy_solver(die));
+                        check_equal(what);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("dynamic thresholding and guidance rescale of samples of every size") {
+    dice die{1};
+    int i = 0;
+    constexpr float ratios[] = {0.995f, 0.0f, 0.5f, 1.0f}, phis[] = {0.7f, 1.0f, 0.0f};
+    for (const std::int64_t elements : {1, 2, 3, 4, 31, 255, 256, 257, 513, 1000, 4099}) {
+        for (const element_type type : types) {
+            for (const guidance mode : {guidance::batched, guidance::sequential}) {
+                scenario what;
+                what.dims = {i % 3 + 1, elements};
+                what.type = type;
+                what.mode = mode;
+                what.off = draw_off(die);
+                what.score = score_change::rescales;
+                what.phi = phis[i % 3];
+                what.x0 = x0_change::thresholds;
+                what.thresholding = {ratios[i % 4], i % 5 == 0 ? 1.0f : 1e6f};
+                what.keeps_x0 = what.observes = true;
+                check_equal(what);
+                ++i;
+            }
+        }
+    }
+}
+
+TEST_CASE("dynamic thresholding and guidance rescale of more samples than blocks, and of a long sample") {
+    for (const ddim::shape& dims : {ddim::shape{2051, 5}, ddim::shape{2, (1 << 16) + 5}}) {
+        scenario what;
+        what.dims = dims;
+        what.score = score_change::rescales;
+        what.x0 = x0_change::thresholds;
+        what.thresholding.sample_max_value = 1e6f; // above any quantile here
+        check_equal(what, {way::plain});
     }
 }

@@ -11,6 +11,7 @@ namespace {
 
 using ddim::guidance;
 using ddim::status;
+using device_tests::place_context;
 using device_tests::small_plan;
 using device_tests::small_run;
 
@@ -107,7 +108,9 @@ TEST_CASE("init: each call fails in turn") {
             CHECK(run.sampler.run(run.x, 7, run.stream()) == status::not_initialised);
             initialise(run);
         });
-    CHECK(calls > 3); // a question for each kernel, and where the arena lies
+    // A question for each kernel (the start's, the steps', the plan's and the scales', the hooks'), and where the
+    // arena lies.
+    CHECK(calls == 1 + 5 + 2 + 2 + 1);
 }
 
 TEST_CASE("init: no device, a driver too old, no code for the device, each by its code") {
@@ -169,6 +172,37 @@ TEST_CASE("capture: each call fails in turn, and leaves no graph and no capture"
     // As enqueue, and: the look for a capture of the caller's, begin and end of the capture, instantiation, upload,
     // destruction of the nodes.
     CHECK(calls == 8 + 6);
+}
+
+TEST_CASE("a list of guidance scales: each call fails in turn") {
+    static constexpr float scales[] = {1.0f, 3.0f, -1.5f, 1.0f, 1.0f};
+    const auto initialise_listed = [](shimmed_run& run) {
+        run.list_scales(scales);
+        initialise(run);
+    };
+    const auto capture_listed = [&](shimmed_run& run) {
+        initialise_listed(run);
+        REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), run.graph) == status::ok);
+    };
+    const int enqueued = fail_each_call(
+        status::device_failed, initialise_listed,
+        [](shimmed_run& run) { return ddim::enqueue(run.sampler, run.x, 7, run.stream()); }, code_of_sampler,
+        [](shimmed_run&) {});
+    CHECK(enqueued == 1 + 1 + 1 + 1 + 5); // the look at earlier work, the plan, the scales, the start, the steps
+    const int captured = fail_each_call(
+        status::device_failed, initialise_listed,
+        [](shimmed_run& run) { return ddim::capture(run.sampler, run.x, 7, run.stream(), run.graph); }, code_of_graph,
+        [](shimmed_run& run) { CHECK(run.graph.exec == nullptr); });
+    CHECK(captured == enqueued + 6);
+    const int updated = fail_each_call(
+        status::device_failed, capture_listed,
+        [](shimmed_run& run) { return ddim::update(run.graph, run.sampler, 8, run.stream()); }, code_of_graph,
+        [](shimmed_run& run) {
+            CHECK(ddim::update(run.graph, run.sampler, 9, run.stream()) == status::ok);
+            CHECK(ddim::launch(run.graph, run.stream()) == status::ok);
+            CHECK(run.state() == run.expected(9, 3.0f, small_plan));
+        });
+    CHECK(updated == 1 + 1 + 1);
 }
 
 TEST_CASE("capture: the graph of a run is the model's nodes, a kernel for each step and one for the start") {
@@ -269,4 +303,31 @@ TEST_CASE("a run with hooks and a log: each call fails in turn") {
     }
     // The look, the plan, the start in two parts, two for each step, two copies for each entry.
     CHECK(calls == 1 + 1 + 2 + 2 * 5 + 2 * entries);
+}
+
+TEST_CASE("a run with the ready hooks: each call fails in turn, those of the hooks as theirs") {
+    float phi = 0.7f;
+    ddim::dynamic_thresholding options{0.9f, 4.0f};
+    int calls = 0;
+    for (int k = 1;; ++k) {
+        shimmed_run run;
+        run.config.score_corrector = {&ddim::cuda_rescale_guidance, place_context(run.memory, phi)};
+        run.config.x0_hook = {&ddim::cuda_threshold_x0, place_context(run.memory, options)};
+        run.host_score_corrector = {&ddim::rescale_guidance, &phi};
+        run.host_x0_hook = {&ddim::threshold_x0, &options};
+        run.lend_arena();
+        initialise(run);
+        const cudaError_t code = static_cast<cudaError_t>(5000 + k);
+        call_shim::arm(k, code);
+        const status state = ddim::enqueue(run.sampler, run.x, 7, run.stream());
+        calls = call_shim::disarm();
+        if (calls < k) break;
+        CAPTURE(k);
+        const int of_step = (k - 4) % 5; // guide, rescale, predict, threshold, update
+        const bool is_hook = k >= 4 && (of_step == 1 || of_step == 3);
+        CHECK(state == (is_hook ? status::hook_failed : status::device_failed));
+        check_code(run.sampler.last_code(), code);
+        check_good_runs(run);
+    }
+    CHECK(calls == 3 + 5 * 5); // the look, the plan, the start, the steps
 }

@@ -16,6 +16,9 @@ using device_tests::second_order_plan;
 using device_tests::small_plan;
 using device_tests::small_run;
 
+/// Both predictions in the second and the third of five steps.
+constexpr float guided_in_two[] = {1.0f, 3.0f, -1.5f, 1.0f, 1.0f};
+
 /// Nodes of a graph, by what they do.
 struct node_counts {
     int kernels = 0;
@@ -50,7 +53,10 @@ node_counts count_enqueued(small_run& run) {
 
 /// A captured run that is given back at the end.
 struct captured_run : small_run {
-    explicit captured_run(guidance mode = guidance::batched) : small_run(mode) {
+    explicit captured_run(guidance mode = guidance::batched, ddim::plan_view plan = small_plan,
+                          ddim::span<const float> scales = {}, ddim::shape dims = {2, 37})
+        : small_run(mode, plan, dims) {
+        if (scales.data != nullptr) list_scales(scales);
         REQUIRE(init() == status::ok);
         REQUIRE(ddim::capture(sampler, x, 7, stream(), graph) == status::ok);
         REQUIRE(graph.last_code == 0);
@@ -134,6 +140,68 @@ TEST_CASE("one graph runs solvers with history and without, where the arena has 
             CHECK(run.memory.is_undamaged());
         }
     }
+}
+
+TEST_CASE("guided in some steps: the model is asked twice in those alone, and the list is one kernel more") {
+    for (const guidance mode : {guidance::batched, guidance::sequential}) {
+        small_run run(mode);
+        run.list_scales(guided_in_two);
+        const node_counts nodes = count_enqueued(run);
+        CHECK(run.model_calls == (mode == guidance::sequential ? 5 + 2 : 5));
+        CHECK(nodes.kernels == run.model_calls + 5 + 1 + 1 + 1);
+        CHECK(nodes.others == 0);
+    }
+}
+
+TEST_CASE("guided in some steps: a replay with other scales, seed and plan is a fresh run with them") {
+    static constexpr float others[][5] = {{1.0f, 2.0f, 0.0f, 1.0f, 1.0f}, {1.0f, -4.0f, 7.5f, 1.0f, 1.0f}};
+    static constexpr float everywhere[] = {3.0f, 3.0f, 2.0f, 3.0f, 3.0f};
+    const struct {
+        std::uint64_t seed;
+        ddim::span<const float> scales;
+        ddim::plan_view plan;
+    } changes[] = {{7, guided_in_two, small_plan},
+                   {7, others[0], small_plan},
+                   {8, others[1], other_plan},
+                   {8, guided_in_two, other_plan},
+                   {9, others[1], small_plan}};
+    for (int i = 0; i < 4; ++i) { // each kind of guidance, in the kernel for any step and in the plain one
+        captured_run run(i % 2 == 0 ? guidance::batched : guidance::sequential, small_plan, guided_in_two,
+                         {2, i < 2 ? 37 : 64});
+        for (const auto& to : changes) {
+            run.config.guidance_scales = to.scales;
+            CHECK(run.sampler.set_plan(to.plan) == status::ok);
+            CHECK(run.sampler.set_guidance_scales(to.scales) == status::ok);
+            CHECK(ddim::update(run.graph, run.sampler, to.seed, run.stream()) == status::ok);
+            CHECK(ddim::launch(run.graph, run.stream()) == status::ok);
+            CHECK(run.state() == run.expected(to.seed, 3.0f, to.plan));
+            CHECK(run.sampler.set_guidance_scales(everywhere) == status::guidance_scales_mismatch);
+        }
+        CHECK(run.memory.is_undamaged());
+    }
+}
+
+TEST_CASE("more scales than one kernel brings are replaced whole") {
+    const auto fine = ddim::ddim_plan<500>(device_tests::small_schedule);
+    std::vector<ddim::step_row> rows; // of two plans and a piece
+    for (int i = 0; i < 1100; ++i) rows.push_back(fine.rows[i % 500]);
+    ddim::plan_view plan = fine;
+    plan.rows = rows.data();
+    plan.steps = static_cast<int>(rows.size());
+    std::vector<float> scales, others;
+    for (int i = 0; i < plan.steps; ++i) {
+        scales.push_back(i % 3 == 0 ? 1.0f : 0.5f + 0.001f * static_cast<float>(i % 400));
+        others.push_back(i % 3 == 0 ? 1.0f : 3.5f - 0.001f * static_cast<float>(i % 300));
+    }
+    captured_run run(guidance::batched, plan, {scales.data(), scales.size()});
+    for (const std::vector<float>& list : {others, scales}) {
+        run.config.guidance_scales = {list.data(), list.size()};
+        CHECK(run.sampler.set_guidance_scales(run.config.guidance_scales) == status::ok);
+        CHECK(ddim::update(run.graph, run.sampler, 7, run.stream()) == status::ok);
+        CHECK(ddim::launch(run.graph, run.stream()) == status::ok);
+        CHECK(run.state() == run.expected(7, 3.0f, plan));
+    }
+    CHECK(run.memory.is_undamaged());
 }
 
 TEST_CASE("update and launch follow each other on the stream without a wait between them") {

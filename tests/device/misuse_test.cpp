@@ -161,6 +161,56 @@ TEST_CASE("a graph is updated by its own sampler only, and by none that calls th
     CHECK(ddim::destroy(graph) == status::ok);
 }
 
+TEST_CASE("a graph is not updated by a sampler that asks for both predictions in other steps") {
+    const auto longest = ddim::ddim_plan<100>(device_tests::small_schedule);
+    for (const int steps : {5, 63, 64, 65, 100}) {
+        CAPTURE(steps);
+        const ddim::plan_view plan = ddim::last_steps(longest, steps);
+        std::vector<float> scales;
+        for (int i = 0; i < steps; ++i) scales.push_back(i % 3 == 1 ? 3.0f : 1.0f);
+        small_run run(guidance::batched, plan);
+        run.list_scales({scales.data(), scales.size()});
+        REQUIRE(run.init() == status::ok);
+        ddim::cuda_graph graph;
+        REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+        const auto flip = [](float& scale) { scale = scale == 1.0f ? 3.0f : 1.0f; };
+        for (std::size_t i = 0; i < 2 * scales.size(); ++i) { // one step, or it and the next
+            std::vector<float> others = scales;
+            flip(others[i / 2]);
+            if (i % 2 == 1) flip(others[(i / 2 + 1) % scales.size()]);
+            ddim::sampler_config config = run.config;
+            config.guidance_scales = {others.data(), others.size()};
+            ddim::sampler other;
+            REQUIRE(other.init(config) == status::ok);
+            CHECK(ddim::update(graph, other, 8, run.stream()) == status::graph_mismatch);
+        }
+        CHECK(ddim::launch(graph, run.stream()) == status::ok); // as captured
+        CHECK(run.state() == run.expected(7, 3.0f, plan));
+        CHECK(ddim::destroy(graph) == status::ok);
+    }
+}
+
+TEST_CASE("a graph whose steps read a list of scales is not updated by a sampler with one scale, and the reverse") {
+    static constexpr float threes[] = {3.0f, 3.0f, 3.0f, 3.0f, 3.0f};
+    for (const bool lists : {false, true}) {
+        small_run run;
+        run.list_scales(threes); // in its arena the plan lies where it lies without a list
+        run.config.guidance_scales = lists ? ddim::span<const float>(threes) : ddim::span<const float>();
+        REQUIRE(run.init() == status::ok);
+        ddim::cuda_graph graph;
+        REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+        ddim::sampler_config config = run.config;
+        config.guidance_scales = lists ? ddim::span<const float>() : ddim::span<const float>(threes);
+        ddim::sampler other;
+        REQUIRE(other.init(config) == status::ok);
+        CHECK(other.layout().plan_rows == run.sampler.layout().plan_rows);
+        CHECK(ddim::update(graph, other, 8, run.stream()) == status::graph_mismatch);
+        CHECK(ddim::launch(graph, run.stream()) == status::ok); // as captured
+        CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+        CHECK(ddim::destroy(graph) == status::ok);
+    }
+}
+
 TEST_CASE("a graph is not updated by a sampler with more or less room for history in the same arena") {
     for (const int slots : {0, 1}) {
         small_run run;

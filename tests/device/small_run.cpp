@@ -8,9 +8,6 @@ namespace device_tests {
 
 namespace {
 
-constexpr ddim::shape dims{2, 37};
-constexpr std::size_t values = 2 * 37;
-
 int host_model(void* context, const ddim::model_call& call) noexcept {
     const test_support::model_job job{call.input, call.output, call.row_timesteps, call.type,
                                       call.which, call.rows,   call.elements,      false};
@@ -19,7 +16,7 @@ int host_model(void* context, const ddim::model_call& call) noexcept {
 
 } // namespace
 
-small_run::small_run(ddim::guidance mode, ddim::plan_view plan) {
+small_run::small_run(ddim::guidance mode, ddim::plan_view plan, ddim::shape dims) {
     config.plan = plan;
     config.dims = dims;
     config.mode = mode;
@@ -27,6 +24,7 @@ small_run::small_run(ddim::guidance mode, ddim::plan_view plan) {
     config.model = {&small_run::model, this};
     config.platform = ddim::cuda_backend();
     lend_arena();
+    const std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
     x = {reinterpret_cast<float*>(memory.lend(values * sizeof(float))), values};
     const std::vector<float> untouched(values, -77.0f);
     memory.write(x.data, untouched.data(), values * sizeof(float));
@@ -44,14 +42,15 @@ std::vector<float> small_run::expected(std::uint64_t seed, float scale, ddim::pl
     other.guidance_scale = scale;
     other.model = {&host_model, &host};
     other.platform = host.platform();
-    other.score_corrector = {};
+    other.score_corrector = host_score_corrector;
+    other.x0_hook = host_x0_hook;
     other.observer = {};
     const std::size_t bytes = test_support::arena_bytes_of(other);
     other.arena = {host.lend(bytes), bytes};
-    std::vector<float> result(values);
+    std::vector<float> result(x.size);
     ddim::sampler fresh;
     REQUIRE(fresh.init(other) == ddim::status::ok);
-    REQUIRE(fresh.run({result.data(), values}, seed) == ddim::status::ok);
+    REQUIRE(fresh.run({result.data(), result.size()}, seed) == ddim::status::ok);
     return result;
 }
 

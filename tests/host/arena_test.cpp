@@ -23,8 +23,8 @@ constexpr auto plan = ddim::ddim_plan<10>(schedule);
 // Usable as an array bound.
 alignas(ddim::arena_alignment) std::byte latents[ddim::arena_bytes(plan, {3, 4 * 64 * 64}, guidance::batched)];
 
-constexpr ddim::arena_extras all_extras[] = {
-    {false, false}, {true, false}, {false, true}, {true, true}, {true, true, true}};
+constexpr ddim::arena_extras all_extras[] = {{false, false}, {true, false},      {false, true},
+                                             {true, true},   {true, true, true}, {true, true, true, 0, true}};
 constexpr int held_steps = 10;
 
 /// Calls check(request) for every combination of the choices.
@@ -56,6 +56,7 @@ std::vector<std::pair<std::size_t, std::size_t>> regions_of(const ddim::arena_re
     if (request.extras.holds_plan) {
         regions.emplace_back(layout.plan_rows, held_steps * sizeof(ddim::step_row));
         regions.emplace_back(layout.run_values, sizeof(ddim::run_values));
+        if (request.extras.lists_scales) regions.emplace_back(layout.guidance_scales, held_steps * sizeof(float));
     }
     return regions;
 }
@@ -94,6 +95,19 @@ TEST_CASE("a plan without history has the arena that it had before there was any
             hash.add(static_cast<std::uint32_t>(offset));
     });
     CHECK(hash.value() == 0x559012bce7fa6495);
+}
+
+TEST_CASE("a list of guidance scales has room where the plan is held, four bytes a step, and none elsewhere") {
+    for (const bool holds_plan : {false, true})
+        for (const int steps : {1, 64, 65, 1000}) {
+            ddim::arena_request request{{2, 64}, guidance::batched};
+            request.steps = steps;
+            request.extras.holds_plan = holds_plan;
+            const std::size_t without = ddim::carve_arena(request).bytes;
+            request.extras.lists_scales = true;
+            const std::size_t room = (static_cast<std::size_t>(steps) * 4 + 255) / 256 * 256;
+            CHECK(ddim::carve_arena(request).bytes == without + (holds_plan ? room : 0));
+        }
 }
 
 TEST_CASE("the constant and the run-time size agree") {

@@ -12,22 +12,24 @@
 
 #include "ddim/ddpm.hpp"
 #include "ddim/intermediates.hpp"
-#include "support/scripted_backend.hpp"
+#include "host/wrong_inputs.hpp"
 
 namespace {
 
 using ddim::status;
+using test_support::infinity;
+using test_support::lent_buffer;
+using test_support::not_a_number;
 using test_support::scripted_run;
+using test_support::spare_values;
+using test_support::wrong_config;
+using test_support::wrong_use;
+using test_support::x0_free_plan;
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 
-alignas(ddim::arena_alignment) std::byte spare[8192];
-float spare_noise[64];
-
 /// A buffer that claims to hold as much as one can.
-const ddim::span<const float> boundless{spare_noise, std::numeric_limits<std::size_t>::max()};
+const ddim::span<const float> boundless{spare_values, std::numeric_limits<std::size_t>::max()};
 
 ddim::plan<4> altered(float ddim::step_row::*member, float value) {
     ddim::plan<4> plan = test_support::short_plan;
@@ -39,8 +41,6 @@ constexpr auto short_list = ddim::spaced_timesteps<4>(ddim::spacing::trailing, 1
 constexpr auto short_levels = ddim::schedule_levels(test_support::short_schedule, short_list);
 /// With two slots of history, which every row but the first reads.
 constexpr auto multistep_plan = ddim::unipc_plan<4>(short_levels, {2});
-/// x' = u_x x + u_o o: what changes x0 changes nothing.
-constexpr auto x0_free_plan = ddim::ddim_plan<4>(ddim::flow_levels(4), {0.0, ddim::prediction::flow});
 
 /// A mask of `size` values, and what goes with it.
 void lend_known(ddim::sampler_config& config, std::size_t size) {
@@ -48,21 +48,6 @@ void lend_known(ddim::sampler_config& config, std::size_t size) {
     config.known.mask = {mask, size};
     config.known.x0 = x0;
 }
-
-struct lent_buffer;
-
-struct wrong_lending {
-    const lent_buffer* buffer;
-    const char* what;
-    status expected;
-    ddim::span<const float> lent;
-};
-
-struct wrong_config {
-    const char* what;
-    status expected;
-    void (*spoil)(ddim::sampler_config&);
-};
 
 const wrong_config wrong_configs[] = {
     {"no plan", status::plan_empty, [](auto& c) { c.plan = {}; }},
@@ -229,15 +214,15 @@ const wrong_config wrong_configs[] = {
     {"repeated noise one element short", status::noise_too_small,
      [](auto& c) {
          c.repeat_noise = true;
-         c.step_noise = {spare_noise, 4 * 5 - 1};
+         c.step_noise = {spare_values, 4 * 5 - 1};
      }},
     {"unknown blend time", status::option_out_of_range,
-     [](auto& c) { c.known.when = static_cast<ddim::blend_time>(4); }},
+     [](auto& c) { c.known.when = static_cast<ddim::blend_time>(5); }},
     {"unknown known noise", status::option_out_of_range,
      [](auto& c) { c.known.noise = static_cast<ddim::known_noise>(-1); }},
     {"mask without x0", status::known_x0_null,
      [](auto& c) {
-         c.known.mask = {spare_noise, 5};
+         c.known.mask = {spare_values, 5};
      }},
     {"mask of size 0", status::mask_size_mismatch, [](auto& c) { lend_known(c, 0); }},
     {"mask of a size that does not divide elements", status::mask_size_mismatch, [](auto& c) { lend_known(c, 4); }},
@@ -246,16 +231,8 @@ const wrong_config wrong_configs[] = {
     {"mask noise of one step where every step has its own", status::mask_noise_too_small,
      [](auto& c) {
          lend_known(c, 5);
-         c.known.given_noise = {spare_noise, 10};
+         c.known.given_noise = {spare_values, 10};
      }},
-};
-
-/// A buffer that a config may lend: `size` values are needed of it for 4 steps on [2, 5].
-struct lent_buffer {
-    const char* what;
-    std::size_t size;
-    status misaligned, too_small;
-    void (*lend)(ddim::sampler_config&, ddim::span<const float>);
 };
 
 const lent_buffer lent_buffers[] = {
@@ -296,23 +273,6 @@ const lent_buffer lent_buffers[] = {
      }},
 };
 
-const float* off_by_one(const float* data) {
-    return reinterpret_cast<const float*>(reinterpret_cast<const char*>(data) + 1);
-}
-
-/// The ways to lend one buffer wrongly, as configs.
-std::vector<wrong_lending> wrong_lendings() {
-    std::vector<wrong_lending> all;
-    for (const lent_buffer& buffer : lent_buffers) {
-        all.push_back({&buffer, "misaligned by 1", buffer.misaligned, {off_by_one(spare_noise), buffer.size}});
-        all.push_back({&buffer, "one value short", buffer.too_small, {spare_noise, buffer.size - 1}});
-        all.push_back({&buffer, "of size 0", buffer.too_small, {spare_noise, 0}});
-        const float* in_arena = reinterpret_cast<const float*>(spare) + 100;
-        all.push_back({&buffer, "inside the arena", status::buffers_overlap, {in_arena, buffer.size}});
-    }
-    return all;
-}
-
 struct wrong_state {
     const char* what;
     status expected;
@@ -335,7 +295,7 @@ const wrong_state wrong_states[] = {
      }},
     {"x misaligned by 1", status::x_misaligned,
      [](scripted_run& run) {
-         return ddim::span<float>{reinterpret_cast<float*>(reinterpret_cast<char*>(run.x.data()) + 1), 10};
+         return ddim::span<float>{test_support::off_by_one(run.x.data()), 10};
      }},
     {"x inside the arena", status::buffers_overlap,
      [](scripted_run& run) {
@@ -399,12 +359,6 @@ double many_betas[10];
 float many_values[10];
 ddim::step_row no_rows[1];
 int no_timesteps[1];
-
-struct wrong_use {
-    const char* what;
-    status expected;
-    status (*use)();
-};
 
 const wrong_use wrong_uses[] = {
     // Schedules
@@ -855,7 +809,7 @@ const wrong_use wrong_uses[] = {
     {"run before init", status::not_initialised,
      [] {
          ddim::sampler sampler;
-         return sampler.run(spare_noise, 1);
+         return sampler.run(spare_values, 1);
      }},
     {"commit before begin", status::not_begun,
      [] {
@@ -980,20 +934,20 @@ const wrong_use wrong_uses[] = {
 
     // DDPM functions: ddpm_test.cpp has the rest
     {"q_sample at timestep -1", status::timestep_out_of_range,
-     [] { return ddim::q_sample(valid_schedule, -1, spare_noise, spare_noise, log_memory); }},
+     [] { return ddim::q_sample(valid_schedule, -1, spare_values, spare_values, log_memory); }},
     {"q_sample at timestep T", status::timestep_out_of_range,
-     [] { return ddim::q_sample(valid_schedule, 10, spare_noise, spare_noise, log_memory); }},
+     [] { return ddim::q_sample(valid_schedule, 10, spare_values, spare_values, log_memory); }},
     {"q_sample of nothing", status::values_null,
-     [] { return ddim::q_sample(valid_schedule, 5, {}, spare_noise, log_memory); }},
+     [] { return ddim::q_sample(valid_schedule, 5, {}, spare_values, log_memory); }},
     {"q_sample of two sizes", status::values_size_mismatch,
      [] {
-         return ddim::q_sample(valid_schedule, 5, {spare_noise, 3}, spare_noise, log_memory);
+         return ddim::q_sample(valid_schedule, 5, {spare_values, 3}, spare_values, log_memory);
      }},
     {"q_posterior_mean of a schedule without a table", status::values_null,
      [] {
          ddim::schedule_view schedule = valid_schedule;
          schedule.alphas_cumprod = nullptr;
-         return ddim::q_posterior_mean(schedule, 5, spare_noise, spare_noise, log_memory);
+         return ddim::q_posterior_mean(schedule, 5, spare_values, spare_values, log_memory);
      }},
 };
 
@@ -1002,54 +956,19 @@ static_assert(std::size(wrong_configs) + 4 * std::size(lent_buffers) + std::size
                   60,
               "the least that was asked for");
 
-/// A lent buffer that is x itself: fine for init, refused by begin.
-status run_on_lent(const lent_buffer& buffer, scripted_run& run) {
-    static float shared[64];
-    buffer.lend(run.config, {shared, buffer.size});
-    REQUIRE(run.init() == status::ok);
-    return run.sampler.run({shared + buffer.size - 1, 10}, 7); // one value in common
-}
-
-void check_refused(const char* what, status expected, const ddim::sampler_config& config, scripted_run& run) {
-    CAPTURE(what);
-    CHECK(run.sampler.init(config) == expected);
-    CHECK(run.record.events.empty());
-    CHECK(run.arena.is_untouched());
-    CHECK(run.run() == status::not_initialised);
-    CHECK(run.init() == status::ok);
-    CHECK(run.run() == status::ok);
-    CHECK(run.arena.guards_are_intact());
+template <class Table>
+auto as_list(const Table& table) {
+    return std::vector(std::begin(table), std::end(table));
 }
 
 } // namespace
 
 TEST_CASE("a wrong config: its own status, nothing written, nothing called, and the sampler can be used again") {
-    for (const wrong_config& wrong : wrong_configs) {
-        scripted_run run;
-        ddim::sampler_config config = run.config;
-        wrong.spoil(config);
-        check_refused(wrong.what, wrong.expected, config, run);
-    }
+    test_support::check_configs(as_list(wrong_configs));
 }
 
 TEST_CASE("each lent buffer: misaligned, short, empty, inside the arena or part of x, and good as it should be") {
-    for (const wrong_lending& wrong : wrong_lendings()) {
-        CAPTURE(wrong.buffer->what);
-        scripted_run run;
-        ddim::sampler_config config = run.config;
-        if (wrong.expected == status::buffers_overlap) config.arena = spare;
-        wrong.buffer->lend(config, wrong.lent);
-        check_refused(wrong.what, wrong.expected, config, run);
-    }
-    for (const lent_buffer& buffer : lent_buffers) {
-        CAPTURE(buffer.what);
-        scripted_run run;
-        CHECK(run_on_lent(buffer, run) == status::buffers_overlap);
-        CHECK(run.record.events.empty());
-        CHECK(run.arena.is_untouched());
-        CHECK(run.run() == status::ok); // on x of its own
-        CHECK(run.arena.guards_are_intact());
-    }
+    test_support::check_buffers(as_list(lent_buffers));
 }
 
 TEST_CASE("a wrong x: its own status, nothing written, nothing called, and the next run is good") {
@@ -1079,10 +998,7 @@ TEST_CASE("run without a model is refused, the pull form needs none") {
 }
 
 TEST_CASE("every other wrong use: its own status") {
-    for (const wrong_use& wrong : wrong_uses) {
-        CAPTURE(wrong.what);
-        CHECK(wrong.use() == wrong.expected);
-    }
+    test_support::check_uses(as_list(wrong_uses));
     for (const float value : log_memory) CHECK(value == 0.0f);
     CHECK(no_betas[0] == 0.0);
     CHECK(no_values[0] == 0.0f);
@@ -1095,41 +1011,41 @@ TEST_CASE("every other wrong use: its own status") {
 
 namespace {
 
+constexpr int lowest_status = -150; // of those that are searched for
+
 bool has_message(int value) { return std::strcmp(ddim::message(static_cast<status>(value)), "unknown status") != 0; }
+
+/// Whether a test of tests/device gives this status.
+bool is_of_cuda(int value) { return value <= -100 && value > -110; }
 
 } // namespace
 
 TEST_CASE("every status has a message of its own") {
     std::vector<std::string> seen;
-    for (int value = -110; value <= 0; ++value) {
+    for (int value = lowest_status; value <= 0; ++value) {
         if (!has_message(value)) continue;
         const std::string text = ddim::message(static_cast<status>(value));
         CHECK(std::count(seen.begin(), seen.end(), text) == 0);
         seen.push_back(text);
     }
-    CHECK(seen.size() == 65);
+    CHECK(seen.size() == 75);
 }
 
 TEST_CASE("every status is what some wrong use above gives") {
     std::vector<status> reached{scripted_run().init()};
-    for (const wrong_config& wrong : wrong_configs) {
-        scripted_run run;
-        wrong.spoil(run.config);
-        reached.push_back(run.init());
-    }
-    for (const wrong_lending& wrong : wrong_lendings()) {
-        scripted_run run;
-        wrong.buffer->lend(run.config, wrong.lent);
-        reached.push_back(run.init());
+    for (const test_support::wrong_inputs& inputs :
+         {test_support::wrong_inputs{as_list(wrong_configs), as_list(lent_buffers), as_list(wrong_uses)},
+          test_support::wrong_chunk_inputs()}) {
+        const std::vector<status> said = test_support::statuses_of(inputs);
+        reached.insert(reached.end(), said.begin(), said.end());
     }
     for (const wrong_state& wrong : wrong_states) {
         scripted_run run;
         REQUIRE(run.init() == status::ok);
         reached.push_back(run.sampler.run(wrong.spoil(run), 7));
     }
-    for (const wrong_use& wrong : wrong_uses) reached.push_back(wrong.use());
-    for (int value = -99; value <= 0; ++value) { // those below are CUDA's: tests/device
-        if (!has_message(value)) continue;
+    for (int value = lowest_status; value <= 0; ++value) {
+        if (!has_message(value) || is_of_cuda(value)) continue;
         CAPTURE(ddim::message(static_cast<status>(value)));
         CHECK(std::count(reached.begin(), reached.end(), static_cast<status>(value)) > 0);
     }

@@ -21,8 +21,8 @@ constexpr auto list = ddim::spaced_timesteps<3>(ddim::spacing::leading, 1000);
 constexpr auto plan = ddim::ddim_plan<3>(ddim::schedule_levels(schedule, list), {1.0});
 constexpr std::size_t values = 10;
 
-/// Everything that a run calls, as letters: l load, b begin, m model, c score corrector, q x0 hook, s step, o
-/// observer.
+/// Everything that a run calls, as letters: l load, b begin, m model, c score corrector, q x0 hook, s step, h state
+/// hook, o observer.
 struct saboteur {
     std::string events;
     std::vector<std::vector<float>> x_at; ///< the state when each call is made
@@ -76,6 +76,11 @@ struct saboteur {
         return self(context).answer('q');
     }
 
+    static int change_state(void* context, const ddim::hook_call& call) noexcept {
+        call.values[2] += 0.5f;
+        return self(context).answer('h');
+    }
+
     static int observe(void* context, const ddim::observation&) noexcept { return self(context).answer('o'); }
 };
 
@@ -83,7 +88,8 @@ status status_of(char event) {
     switch (event) {
     case 'm': return status::model_failed;
     case 'c':
-    case 'q': return status::hook_failed;
+    case 'q':
+    case 'h': return status::hook_failed;
     case 'o': return status::stopped;
     default: return status::device_failed;
     }
@@ -92,7 +98,7 @@ status status_of(char event) {
 /// What a run is made of.
 struct setting {
     guidance mode;
-    bool corrects, changes_x0, inpaints, observes, holds_plan;
+    bool corrects, changes_x0, inpaints, observes, holds_plan, changes_state = false;
 };
 
 /// One sampler with everything that a setting asks for.
@@ -133,6 +139,7 @@ class sabotaged_run {
         config.model = {&saboteur::model, &report};
         if (with.corrects) config.score_corrector = {&saboteur::correct, &report};
         if (with.changes_x0) config.x0_hook = {&saboteur::change_x0, &report};
+        if (with.changes_state) config.state_hook = {&saboteur::change_state, &report};
         if (with.inpaints) config.known = ddim::compvis_inpainting(mask, known);
         if (with.observes) config.observer = {&saboteur::observe, &report, true};
         return config;
@@ -174,7 +181,7 @@ void fail_at_every_call(const setting& with) {
         CHECK(run.report.events == all.substr(0, k + 1));
         CHECK(run.x == good.report.x_at[k]);
         CHECK(run.sampler.steps_done() == steps_before(all, k, with));
-        // A hook, and every part of a step but its end, fail with the state that the model was asked about.
+        // A hook within a step, and every part of it but its end, fail with the state that the model was asked about.
         if (all[k] == 'c' || all[k] == 'q' || all[k] == 's') CHECK(run.x == state_before_step(good.report, k));
 
         // It stays failed ...
@@ -206,22 +213,25 @@ TEST_CASE("the calls of a run, in their order") {
     CHECK(events({guidance::none, false, false, true, false, false}) == "bmsmsms");
     CHECK(events({guidance::none, false, false, true, true, false}) == "bobmsobmsobmso");
     CHECK(events({guidance::none, false, false, false, false, true}) == "lbmsmsms");
+    CHECK(events({guidance::none, false, false, false, true, false, true}) == "bobmshomshomsho");
+    CHECK(events({guidance::batched, false, true, false, true, false, true}) == "bobmsqshobmsqshobmsqsho");
+    CHECK(events({guidance::none, false, false, true, false, false, true}) == "bmshbmshbmsh");
 }
 
 TEST_CASE("a run fails at every call it makes: with hooks, inpainting, observer, under every guidance") {
     int settings = 0;
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
-        for (int bits = 0; bits < 32; ++bits) {
-            fail_at_every_call(
-                {mode, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0});
+        for (int bits = 0; bits < 64; ++bits) {
+            const auto bit = [bits](int number) { return (bits >> number & 1) != 0; };
+            fail_at_every_call({mode, bit(0), bit(1), bit(2), bit(3), bit(4), bit(5)});
             ++settings;
         }
-    CHECK(settings == 96);
+    CHECK(settings == 192);
 }
 
 TEST_CASE("the pull form: the code handed to commit ends the run at every call of the model") {
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
-        const setting with{mode, true, true, true, true, false};
+        const setting with{mode, true, true, true, true, false, true};
         sabotaged_run good(with);
         REQUIRE(good.run(-1, 0) == status::ok);
         const int calls = mode == guidance::sequential ? 6 : 3;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "ddim/hooks.hpp"
 #include "ddim/host.hpp"
 #include "support/heap_counter.hpp"
 
@@ -18,8 +19,13 @@ constexpr ddim::shape dims{2, 1000};
 
 // Batched guidance needs the most of the three.
 alignas(ddim::arena_alignment)
-    std::byte arena[ddim::arena_bytes(plan, dims, guidance::batched, ddim::element_type::float32, {true})];
+    std::byte arena[ddim::arena_bytes(plan, dims, guidance::batched, ddim::element_type::float32, {true, true})];
 float x[2000];
+
+// Chunks of 200 actions of 5.
+constexpr auto flow_plan =
+    ddim::ddim_plan<50>(ddim::flow_levels(50), {0.0, ddim::prediction::flow, ddim::detail::infinity, true});
+float previous[2000], mask[1000], prefix_weights[1000], step_weights[50], gain[1000], scales[50];
 
 int model(void*, const ddim::model_call& call) noexcept {
     const float* input = static_cast<const float*>(call.input);
@@ -85,6 +91,46 @@ TEST_CASE("init and run make no heap call, under any guidance and model type") {
         });
         CHECK(initialised == ddim::status::ok);
         CHECK(ran == ddim::status::ok);
+        CHECK(calls == 0);
+    }
+}
+
+TEST_CASE("chunks, gain, scales of each step, the ready hooks and what a caller hands in make no heap call") {
+    const ddim::action_chunk chunk{200, 5, 4};
+    for (float& scale : scales) scale = &scale - scales < 20 ? 2.0f : 1.0f;
+    for (const guidance mode : {guidance::batched, guidance::sequential}) {
+        ddim::dynamic_thresholding thresholding{0.9f, 2.0f};
+        float phi = 0.7f;
+        ddim::sampler_config config;
+        config.plan = flow_plan;
+        config.dims = dims;
+        config.mode = mode;
+        config.guidance_scales = scales;
+        config.platform = ddim::host_backend();
+        config.arena = arena;
+        config.known = ddim::overlap_inpainting(mask, previous);
+        config.prefix = {previous, prefix_weights, step_weights};
+        config.gain = gain;
+        config.score_corrector = {&ddim::rescale_guidance, &phi};
+        config.x0_hook = {&ddim::threshold_x0, &thresholding};
+        config.state_hook.function = [](void*, const ddim::hook_call&) noexcept { return 0; };
+        ddim::sampler sampler;
+        ddim::status states[9];
+        const long calls = calls_during([&] {
+            states[0] = ddim::fill_prefix_mask(chunk, 30, mask);
+            states[1] = ddim::fill_prefix_weights(chunk, 10, 80, ddim::prefix_schedule::exponential, prefix_weights);
+            states[2] = ddim::fill_ramp_gain(chunk, 10, 30, 6.0, gain);
+            states[3] = ddim::fill_step_weights(flow_plan, 10.0, step_weights);
+            states[4] = sampler.init(config);
+            states[5] = sampler.set_guidance_scales(scales);
+            states[6] = sampler.begin(x, 1);
+            states[7] = sampler.set_step_noise(previous);
+            states[8] = sampler.renew_input();
+            ddim::model_call call;
+            while (sampler.next(call)) (void)sampler.commit(model(nullptr, call));
+        });
+        for (const ddim::status state : states) CHECK(state == ddim::status::ok);
+        CHECK(sampler.steps_done() == 50);
         CHECK(calls == 0);
     }
 }

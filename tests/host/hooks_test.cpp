@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "ddim/detail/element.hpp"
+#include "support/elements.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
 
@@ -19,8 +19,10 @@ using ddim::guidance;
 using ddim::hook_call;
 using ddim::prediction;
 using ddim::status;
+using test_support::read_element;
 using test_support::run_config;
 using test_support::view;
+using test_support::write_element;
 
 constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr std::int64_t batch = 2, elements = 150; // a sample ends inside a block of the backend, another begins
@@ -35,21 +37,14 @@ float output_at(bool conditional, int step, std::size_t i) {
            (conditional ? 1.0f : 0.5f);
 }
 
-void write(void* output, element_type type, std::size_t at, float value) {
-    switch (type) {
-    case element_type::float32: static_cast<float*>(output)[at] = value; break;
-    case element_type::float16: ddim::detail::narrow(value, static_cast<ddim::detail::float16*>(output)[at]); break;
-    case element_type::bfloat16: ddim::detail::narrow(value, static_cast<ddim::detail::bfloat16*>(output)[at]); break;
-    }
-}
-
 /// A run that writes down what happens: m model, c score corrector, q x0 hook, o observer.
 struct diary {
     std::string events;
     std::vector<hook_call> calls;
-    std::vector<std::vector<float>> shown; ///< the hook's values before it changed them
-    std::vector<std::vector<float>> state; ///< x when the hook was called
-    std::vector<std::vector<float>> x;     ///< after each step
+    std::vector<std::vector<float>> shown;       ///< the hook's values before it changed them
+    std::vector<std::vector<float>> state;       ///< x when the hook was called
+    std::vector<std::vector<float>> conditional; ///< the output before guidance; empty: the hook was shown none
+    std::vector<std::vector<float>> x;           ///< after each step
     std::vector<std::vector<float>> x0;
 
     static int model(void* context, const ddim::model_call& call) noexcept {
@@ -57,7 +52,7 @@ struct diary {
         const bool both = call.which == ddim::branch::both;
         for (std::size_t i = 0; i < static_cast<std::size_t>(call.rows * call.elements); ++i) {
             const bool conditional = both ? i >= values : call.which == ddim::branch::conditional;
-            write(call.output, call.type, i, output_at(conditional, call.step, i % values));
+            write_element(call.output, call.type, i, output_at(conditional, call.step, i % values));
         }
         return 0;
     }
@@ -67,6 +62,9 @@ struct diary {
         calls.push_back(call);
         shown.emplace_back(call.values, call.values + values);
         state.emplace_back(call.x, call.x + values);
+        conditional.emplace_back();
+        for (std::size_t i = 0; i < values && call.conditional != nullptr; ++i)
+            conditional.back().push_back(read_element(call.conditional, call.conditional_type, i));
     }
 
     static int correct(void* context, const hook_call& call) noexcept {
@@ -102,16 +100,20 @@ class expected_run {
     }
 
     std::vector<float> x, guided, x0;
+    std::vector<float> conditional; ///< empty in a step without guidance
 
     void step(int k) {
         const ddim::step_row& row = plan.rows[k];
         const std::vector<float> before = x;
         std::vector<float> output;
         guided.clear();
+        conditional.clear();
         x0.clear();
+        const bool is_guided = mode_ != guidance::none && scale_ != 1.0f;
         for (std::size_t i = 0; i < values; ++i) {
             const float u = output_at(false, k, i), c = output_at(true, k, i);
-            guided.push_back(mode_ == guidance::none || scale_ == 1.0f ? c : u + scale_ * (c - u));
+            if (is_guided) conditional.push_back(c);
+            guided.push_back(is_guided ? u + scale_ * (c - u) : c);
             output.push_back(hooks_.corrects ? guided[i] * 0.75f + 0.125f * before[i] : guided[i]);
             const float raw = row.p_x * before[i] + row.p_o * output[i];
             x0.push_back(raw > row.clip ? row.clip : (raw < -row.clip ? -row.clip : raw));
@@ -173,7 +175,9 @@ void check_hooked_run(guidance mode, float scale, element_type type, hooked hook
             if (is_corrector ? !hooks.corrects : !hooks.changes_x0) continue;
             REQUIRE(notes.shown[call] == (is_corrector ? want.guided : want.x0));
             REQUIRE(notes.state[call] == before); // x is as before the step
+            REQUIRE(notes.conditional[call] == want.conditional);
             const hook_call& seen = notes.calls[call++];
+            CHECK(seen.conditional_type == (want.conditional.empty() ? element_type::float32 : type));
             CHECK(seen.batch == batch);
             CHECK(seen.elements == elements);
             CHECK(seen.step == k);
@@ -288,7 +292,7 @@ TEST_CASE("under inpainting of x0 the backend is asked to blend x0 before the ho
         CHECK(predicts.part == ddim::step_part::predict);
         CHECK(predicts.blend.is_on_x0 == !is_last);
         CHECK(updates.part == ddim::step_part::update);
-        CHECK((updates.blend.mask != nullptr) == is_last);
+        CHECK((updates.blend.mask.values != nullptr) == is_last);
         CHECK_FALSE(updates.blend.is_on_x0);
     }
 }

@@ -72,6 +72,7 @@ class reference_loop {
     trajectory run() {
         const auto list = ddim::spaced_timesteps<steps>(ddim::spacing::linspace, 1000);
         trajectory seen{{x_}, {}};
+        if (known_.when == blend_time::at_start) blend(x_, level(list.values[0]), 0);
         for (int k = 0; k < steps; ++k) {
             const int t = list.values[k];
             const double end = inpaint_.final == final_alpha::one ? 1.0 : level(0);
@@ -175,8 +176,8 @@ std::vector<float> mask_of(std::size_t size) {
 /// Calls check(meaning) for every combination of the choices, with this mask.
 template <class Check>
 void for_each_meaning(const std::vector<float>& mask, Check&& check) {
-    for (const blend_time when :
-         {blend_time::before_model, blend_time::after_step, blend_time::after_step_at_old_level, blend_time::on_x0})
+    for (const blend_time when : {blend_time::before_model, blend_time::after_step,
+                                  blend_time::after_step_at_old_level, blend_time::on_x0, blend_time::at_start})
         for (const known_noise noise : {known_noise::fresh, known_noise::same, known_noise::none})
             for (const bool regenerates : {false, true})
                 for (const bool exact : {false, true})
@@ -225,7 +226,7 @@ TEST_CASE("every meaning of inpainting is its loop: the state and x0 after every
         REQUIRE(x == seen.x[steps]);
         ++compared;
     });
-    CHECK(compared == 4 * 3 * 2 * 2 * 2);
+    CHECK(compared == 5 * 3 * 2 * 2 * 2);
 }
 
 TEST_CASE("stable-diffusion.cpp's end: the blended x0 is the sample, mixed entries of the mask mixed once") {
@@ -380,7 +381,7 @@ TEST_CASE("fresh noise is new each time, the same noise is one: seen in a region
     }
 }
 
-TEST_CASE("the presets are the five systems of the field") {
+TEST_CASE("the presets are the systems of the field") {
     const std::vector<float> mask(1, 1.0f);
     const auto check = [&](const inpainting& known, blend_time when, known_noise noise, bool regenerates,
                            bool exact) {
@@ -401,6 +402,7 @@ TEST_CASE("the presets are the five systems of the field") {
     check(ddim::diffusers_inpainting(m, x0), blend_time::after_step, known_noise::same, true, true);
     check(ddim::sdcpp_inpainting(m, x0), blend_time::on_x0, known_noise::none, true, true);
     check(ddim::diffusion_policy_inpainting(m, x0), blend_time::before_model, known_noise::none, false, true);
+    check(ddim::overlap_inpainting(m, x0), blend_time::at_start, known_noise::none, false, false);
     check({m, x0}, blend_time::before_model, known_noise::fresh, false, false); // the default is CompVis
 }
 

@@ -60,13 +60,15 @@ TEST_CASE("a backend that holds the plan is handed it first, and its jobs point 
         CHECK(load.steps == 4);
         CHECK(load.values.seed == 7);
         CHECK(load.values.guidance_scale == 2.0f);
+        CHECK(load.guidance_scales == nullptr);
+        CHECK(load.guidance_scales_target == nullptr);
         CHECK(load.stream == &stream);
         CHECK(is_in_arena(run, load.rows_target, 4 * sizeof(ddim::step_row)));
         CHECK(is_in_arena(run, load.values_target, sizeof(ddim::run_values)));
         for (std::size_t i = 0; i < 4; ++i) {
             const ddim::step_job& step = run.record.steps[i];
             CHECK(step.row == load.rows_target + i);
-            CHECK(step.values == load.values_target);
+            CHECK(step.guidance_scale == &load.values_target->guidance_scale);
             CHECK(step.noise.values == load.values_target);
             CHECK(step.next.row == (i == 3 ? nullptr : load.rows_target + i + 1));
         }
@@ -266,7 +268,7 @@ TEST_CASE("set_guidance_scale: the next run is a fresh one at that scale, also t
                 CHECK(run.sampler.set_guidance_scale(scale) == status::ok);
                 CHECK(run.sampler.config().guidance_scale == scale);
                 const bool is_guided = scale < 1.0f || scale > 1.0f;
-                CHECK(run.sampler.is_guided() == is_guided);
+                for (int step = 0; step < 4; ++step) CHECK(run.sampler.is_guided(step) == is_guided);
                 const std::size_t calls = run.record.calls.size();
                 CHECK(run.run() == status::ok);
                 CHECK(run.record.calls.size() - calls == (is_guided && mode == guidance::sequential ? 8 : 4));

@@ -244,6 +244,7 @@ class drawn_config {
           config_{draw_options(die)}, arena_{std::min(test_support::arena_bytes_of(config_), std::size_t{1} << 20)} {
         draw_buffers(die);
         draw_known(die);
+        draw_chunks(die);
         config_.arena = arena_.view();
         if (die.one_in(50)) config_.arena.size -= 1;
     }
@@ -266,7 +267,8 @@ class drawn_config {
         if (die.one_in(5)) config.plan = ddim::last_steps(plan_, die.between(0, capacity));
         config.dims = {die.one_in(100) ? 0 : die.between(1, 4), die.one_in(100) ? 0 : die.between(1, 700)};
         config.mode = spoilt_option(die, ddim::guidance::none, ddim::guidance::sequential);
-        config.guidance_scale = die.one_in(4) ? 1.0f : static_cast<float>(die.real(-1.0, 9.0));
+        config.guidance_scale = draw_scale(die);
+        if (config.mode != ddim::guidance::none && die.one_in(3)) config.guidance_scales = draw_scales(die, config);
         config.model_type = spoilt_option(die, ddim::element_type::float32, ddim::element_type::bfloat16);
         config.initial = spoilt_option(die, ddim::initial_state::drawn, ddim::initial_state::noised);
         config.first_sample = die.one_in(50) ? -1 : die.between(0, 9);
@@ -274,12 +276,23 @@ class drawn_config {
         if (die.one_in(3)) config.noise_dropout = static_cast<float>(die.real(-0.02, 1.02));
         if (die.one_in(5)) config.score_corrector = {&halve, nullptr};
         if (die.one_in(5)) config.x0_hook = {&halve, nullptr};
+        if (die.one_in(5)) config.state_hook = {&halve, nullptr};
         if (die.one_in(3)) config.observer = {&watch, nullptr, die.one_in(2)};
         config.keeps_x0 = die.one_in(3);
         if (die.one_in(5)) config.history_slots = die.one_in(20) ? die.between(-1, 4) : die.between(0, 3);
         config.model = {&fading_model::predict, &model_};
         config.platform = ddim::host_backend();
         return config;
+    }
+
+    static float draw_scale(dice& die) { return die.one_in(4) ? 1.0f : static_cast<float>(die.real(-1.0, 9.0)); }
+
+    /// A scale for each step, now and then for one fewer, or one that is no number.
+    ddim::span<const float> draw_scales(dice& die, const ddim::sampler_config& config) {
+        lent_.emplace_back(static_cast<std::size_t>(std::max(config.plan.steps, 0)));
+        for (float& scale : lent_.back()) scale = die.one_in(1000) ? std::nanf("") : draw_scale(die);
+        if (!lent_.back().empty() && die.one_in(50)) lent_.back().pop_back();
+        return test_support::view(lent_.back());
     }
 
     void draw_buffers(dice& die) {
@@ -291,17 +304,31 @@ class drawn_config {
 
     void draw_known(dice& die) {
         if (!die.one_in(3)) return;
-        const std::size_t elements = static_cast<std::size_t>(config_.dims.elements);
-        const std::size_t sizes[] = {values(), elements, elements / 2, 1};
         ddim::inpainting& known = config_.known;
-        known.mask = lend(die, sizes[die.between(0, 3)]);
+        known.mask = lend_entries(die);
         known.x0 = lend(die, values());
-        known.when = spoilt_option(die, ddim::blend_time::before_model, ddim::blend_time::on_x0);
+        known.when = spoilt_option(die, ddim::blend_time::before_model, ddim::blend_time::at_start);
         known.noise = spoilt_option(die, ddim::known_noise::fresh, ddim::known_noise::none);
         known.mask_regenerates = die.one_in(2);
         known.ends_exact = die.one_in(2);
         const bool is_fresh = known.noise == ddim::known_noise::fresh;
         if (die.one_in(3)) known.given_noise = lend(die, is_fresh ? steps() * values() : values());
+    }
+
+    void draw_chunks(dice& die) {
+        if (die.one_in(4)) config_.gain = lend_entries(die);
+        if (!die.one_in(4)) return;
+        ddim::prefix_guidance& prefix = config_.prefix;
+        if (!die.one_in(50)) prefix.previous = lend(die, values());
+        if (!die.one_in(50)) prefix.weights = lend_entries(die);
+        if (!die.one_in(50)) prefix.step_weights = lend(die, steps());
+    }
+
+    /// A value for each entry of the state, or a number that is repeated, which may not fit.
+    ddim::span<const float> lend_entries(dice& die) {
+        const std::size_t elements = static_cast<std::size_t>(config_.dims.elements);
+        const std::size_t sizes[] = {values(), elements, elements / 2, 1};
+        return lend(die, sizes[die.between(0, 3)]);
     }
 
     /// `count` values, now and then one fewer.
@@ -338,6 +365,7 @@ std::vector<float> checked_run(ddim::sampler& sampler, drawn_config& drawn) {
 
 TEST_CASE("configs at random: refused with nothing written, or run within their memory, twice the same") {
     int refused = 0, ran = 0, ran_by[solver_count] = {}, with_history = 0;
+    int with_scales = 0, with_pull = 0, with_gain = 0, with_state_hook = 0;
     dice die{1};
     for (int i = 0; i < 10000; ++i) {
         CAPTURE(i);
@@ -348,7 +376,12 @@ TEST_CASE("configs at random: refused with nothing written, or run within their 
         if (set_up == status::ok) {
             ++ran;
             ++ran_by[static_cast<int>(drawn.by())];
-            with_history += ddim::history_slots(drawn.config().plan) > 0 ? 1 : 0;
+            const ddim::sampler_config& config = drawn.config();
+            with_history += ddim::history_slots(config.plan) > 0 ? 1 : 0;
+            with_scales += config.guidance_scales.data != nullptr ? 1 : 0;
+            with_pull += config.prefix.previous.data != nullptr ? 1 : 0;
+            with_gain += config.gain.data != nullptr ? 1 : 0;
+            with_state_hook += config.state_hook.function != nullptr ? 1 : 0;
             REQUIRE(checked_run(sampler, drawn) == checked_run(sampler, drawn));
         } else {
             ++refused;
@@ -359,5 +392,6 @@ TEST_CASE("configs at random: refused with nothing written, or run within their 
     CHECK(refused > 1000); // both outcomes are common
     CHECK(ran > 1000);
     CHECK(with_history > 500);
+    for (const int count : {with_scales, with_pull, with_gain, with_state_hook}) CHECK(count > 100);
     for (const int count : ran_by) CHECK(count > 100);
 }

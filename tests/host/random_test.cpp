@@ -412,7 +412,6 @@ TEST_CASE("the backend puts the contract's numbers in place") {
         ddim::step_job step;
         step.dims = dims;
         step.row = &noise_alone;
-        step.values = &values;
         step.x = x.data();
         const std::vector<float> output(x.size());
         step.conditional = output.data();

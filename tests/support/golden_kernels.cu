@@ -28,6 +28,11 @@ __global__ void round_kernel(std::int64_t count, float* values) {
     if (i < count) values[i] = rounded_to_eighth(values[i]);
 }
 
+__global__ void shrink_kernel(std::int64_t count, float* values) {
+    const std::int64_t i = this_value();
+    if (i < count) values[i] = shrunk_state(values[i]);
+}
+
 } // namespace
 
 int cuda_analytic_model::call(void* context, const ddim::model_call& call) noexcept {
@@ -51,6 +56,12 @@ int cuda_add_scaled_state(void* context, const ddim::hook_call& call) noexcept {
 int cuda_round_to_eighths(void*, const ddim::hook_call& call) noexcept {
     const std::int64_t count = call.batch * call.elements;
     round_kernel<<<blocks_of(count), threads, 0, static_cast<cudaStream_t>(call.stream)>>>(count, call.values);
+    return cudaPeekAtLastError();
+}
+
+int cuda_shrink_state(void*, const ddim::hook_call& call) noexcept {
+    const std::int64_t count = call.batch * call.elements;
+    shrink_kernel<<<blocks_of(count), threads, 0, static_cast<cudaStream_t>(call.stream)>>>(count, call.values);
     return cudaPeekAtLastError();
 }
 

@@ -23,6 +23,9 @@ int cuda_add_scaled_state(void* context, const ddim::hook_call& call) noexcept;
 /// round_to_eighths' twin. It has no context.
 int cuda_round_to_eighths(void* context, const ddim::hook_call& call) noexcept;
 
+/// shrink_state's twin. It has no context.
+int cuda_shrink_state(void* context, const ddim::hook_call& call) noexcept;
+
 } // namespace golden
 
 #endif

@@ -12,20 +12,43 @@
 
 namespace test_support {
 
-/// Runs `config`, whose arena and backend are filled in here, on x. Returns what the run returned.
-inline ddim::status run_config(ddim::sampler_config config, std::vector<float>& x, std::uint64_t seed = 7) {
-    config.platform = ddim::host_backend();
-    guarded_arena arena(arena_bytes_of(config));
-    config.arena = arena.view();
+/// A sampler of `config`, whose arena and backend are filled in here.
+struct housed_sampler {
+    explicit housed_sampler(ddim::sampler_config config) : arena(arena_bytes_of(config)) {
+        config.platform = ddim::host_backend();
+        config.arena = arena.view();
+        REQUIRE(sampler.init(config) == ddim::status::ok);
+    }
+
+    guarded_arena arena;
     ddim::sampler sampler;
-    REQUIRE(sampler.init(config) == ddim::status::ok);
-    const ddim::status ran = sampler.run({x.data(), x.size()}, seed);
-    CHECK(arena.guards_are_intact());
+};
+
+/// Runs `config`, whose arena and backend are filled in here, on x. Returns what the run returned.
+inline ddim::status run_config(const ddim::sampler_config& config, std::vector<float>& x, std::uint64_t seed = 7) {
+    housed_sampler housed(config);
+    const ddim::status ran = housed.sampler.run({x.data(), x.size()}, seed);
+    CHECK(housed.arena.guards_are_intact());
     return ran;
 }
 
+/// An observer that notes the state at the start and after each step.
+struct noted_states {
+    std::vector<std::vector<float>> x;
+
+    static int observe(void* context, const ddim::observation& seen) noexcept {
+        static_cast<noted_states*>(context)->x.emplace_back(seen.x, seen.x + seen.batch * seen.elements);
+        return 0;
+    }
+
+    ddim::observer_ref ref() { return {&noted_states::observe, this, true}; }
+};
+
 /// A view for reading.
 inline ddim::span<const float> view(const std::vector<float>& values) { return {values.data(), values.size()}; }
+
+/// A view for writing.
+inline ddim::span<float> storage(std::vector<float>& values) { return {values.data(), values.size()}; }
 
 } // namespace test_support
 

@@ -11,7 +11,6 @@ namespace test_support {
 
 namespace {
 
-constexpr std::uint64_t seed = 0x0123456789ABCDEF;
 constexpr auto linear = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 
 /// Room for `count` entries of `bytes` each, filled one by one on the target.
@@ -72,12 +71,27 @@ struct record {
     }
 };
 
-/// Entries in [0, 1], among them both ends.
-std::vector<float> made_up_mask(std::size_t count) {
-    constexpr float entries[] = {1.0f, 0.0f, 0.25f, 1.0f, 0.0f, 0.7f, 0.5f};
-    std::vector<float> mask(count);
-    for (std::size_t i = 0; i < count; ++i) mask[i] = entries[i % 7];
-    return mask;
+/// `entries` over and over.
+template <std::size_t Count>
+std::vector<float> repeated(const float (&entries)[Count], std::int64_t count) {
+    std::vector<float> values(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = entries[i % Count];
+    return values;
+}
+
+// Both ends and what lies between; where they have a meaning, values beyond them. Each list has a length of its own,
+// so that all pairs come up.
+constexpr float mask_entries[] = {1.0f, 0.0f, 0.25f, 1.0f, 0.0f, 0.7f, 0.5f};
+constexpr float gain_entries[] = {0.0f, 1.0f, 0.3f, 1.0f, 1.25f, 0.0f, -0.25f, 0.9f};
+constexpr float prefix_entries[] = {0.0f, 1.0f, 0.4f, 1.75f, -0.5f};
+constexpr float step_entries[scenario_steps] = {1.0f, 1.933f, 0.0f, 0.5f};
+
+/// The chunk before, with NaN where it has no weight.
+std::vector<float> made_up_previous(const std::vector<float>& weights, std::size_t values) {
+    std::vector<float> chunk = golden::gauss(4, values);
+    for (std::size_t i = 0; i < values; ++i)
+        if (weights[i % weights.size()] == 0.0f) chunk[i] = std::nanf("");
+    return chunk;
 }
 
 /// The scenario's options in the target's memory.
@@ -89,58 +103,65 @@ class configured {
         config.model_type = what.type;
         config.mode = what.mode;
         config.guidance_scale = what.scale;
+        if (!what.scales.empty()) config.guidance_scales = {what.scales.data(), what.scales.size()};
         config.platform = on.platform();
         config.first_sample = what.first_sample;
         config.keeps_x0 = what.keeps_x0;
-        if (what.corrects_score) config.score_corrector = {on.score_corrector(), &weight_};
-        if (what.rounds_x0) config.x0_hook = {on.x0_hook(), nullptr};
-        set_noise(what);
-        set_known(what);
+        set_hooks(what);
+        set_values(what);
         const std::size_t bytes = arena_bytes_of(config);
         config.arena = {on.lend(bytes), bytes};
     }
 
     ddim::sampler_config config;
+    ddim::span<const float> handed_noise[scenario_steps];
 
   private:
     ddim::span<const float> place(misaligned which, const std::vector<float>& values) {
         return {on_.place(values, (off_ & which) != 0 ? 1 : 0), values.size()};
     }
 
-    void set_noise(const scenario& what) {
-        const std::size_t elements = static_cast<std::size_t>(what.dims.elements);
-        const std::size_t values = static_cast<std::size_t>(what.dims.batch) * elements;
-        config.initial = what.initial;
-        config.repeat_noise = what.repeats_noise;
-        config.noise_dropout = what.dropout;
-        if (what.gives_initial_noise) config.initial_noise = place(initial_noise, golden::gauss(1, values));
-        const std::size_t step_values = what.repeats_noise ? elements : values;
-        if (what.gives_step_noise)
-            config.step_noise = place(step_noise, golden::gauss_of_steps(1000, scenario_steps, step_values));
-        if (what.gives_keep)
-            config.dropout_keep = place(
-                dropout_keep, golden::keep_of_steps(3000, scenario_steps, static_cast<double>(what.dropout), values));
+    template <class Options>
+    void* place_options(const Options& options) {
+        void* const placed = on_.lend(sizeof options);
+        on_.write(placed, &options, sizeof options);
+        return placed;
     }
 
-    void set_known(const scenario& what) {
-        if (what.mask_size == 0) return;
-        const std::size_t values = static_cast<std::size_t>(what.dims.batch * what.dims.elements);
-        config.known.mask = place(mask, made_up_mask(static_cast<std::size_t>(what.mask_size)));
-        config.known.x0 = place(known_x0, golden::gauss(2, values));
+    void set_hooks(const scenario& what) {
+        if (what.score == score_change::adds_state) config.score_corrector = {on_.score_corrector(), &added_};
+        if (what.score == score_change::rescales)
+            config.score_corrector = {on_.rescale_guidance(), place_options(what.phi)};
+        if (what.x0 == x0_change::rounds) config.x0_hook = {on_.x0_hook(), nullptr};
+        if (what.x0 == x0_change::thresholds) config.x0_hook = {on_.threshold_x0(), place_options(what.thresholding)};
+        if (what.hooks_state) config.state_hook = {on_.state_hook(), nullptr};
+    }
+
+    void set_values(const scenario& what) {
+        const lent_values lent = values_of(what);
+        config.initial = what.initial;
+        config.initial_noise = place(initial_noise, lent.initial_noise);
+        config.step_noise = place(step_noise, lent.step_noise);
+        for (int k = 0; k < scenario_steps; ++k) handed_noise[k] = place(step_noise, lent.handed_noise[k]);
+        config.repeat_noise = what.repeats_noise;
+        config.noise_dropout = what.dropout;
+        config.dropout_keep = place(dropout_keep, lent.dropout_keep);
+        config.known.mask = place(mask, lent.mask);
+        config.known.x0 = place(known_x0, lent.known_x0);
+        config.known.given_noise = place(mask_noise, lent.mask_noise);
         config.known.when = what.when;
         config.known.noise = what.known;
         config.known.mask_regenerates = what.mask_regenerates;
         config.known.ends_exact = what.ends_exact;
-        if (!what.gives_mask_noise) return;
-        std::vector<float> noise = golden::gauss_of_steps(2000, scenario_steps, values);
-        // What is put in place clean reads no noise: it would show.
-        if (what.known == ddim::known_noise::none) noise.assign(noise.size(), std::nanf(""));
-        config.known.given_noise = place(mask_noise, noise);
+        config.prefix.previous = place(previous_chunk, lent.previous);
+        config.prefix.weights = place(prefix_weights, lent.prefix_weights);
+        config.prefix.step_weights = place(step_weights, lent.step_weights);
+        config.gain = place(gain, lent.gain);
     }
 
     target& on_;
     unsigned off_;
-    float weight_ = 0.25f;
+    float added_ = added_state;
 };
 
 ddim::plan<scenario_steps> with_made_up_history(ddim::plan<scenario_steps> plan) {
@@ -157,6 +178,32 @@ ddim::plan<scenario_steps> with_made_up_history(ddim::plan<scenario_steps> plan)
     plan.rows[3].u_h[0] = 0.375f;
     plan.rows[3].u_h[2] = -0.25f;
     return plan;
+}
+
+/// Changes x and says so.
+ddim::status change_state(ddim::sampler& sampler, ddim::span<float> x, void* stream, const record& seen) {
+    ddim::hook_call change;
+    change.values = x.data;
+    change.batch = seen.what.dims.batch;
+    change.elements = seen.what.dims.elements;
+    change.stream = stream;
+    const int code = seen.on.state_hook()(nullptr, change);
+    return code == 0 ? sampler.renew_input() : ddim::status::hook_failed;
+}
+
+/// The calls of a run as a caller makes them, with what only a caller can do between them.
+ddim::status drive(ddim::sampler& sampler, ddim::span<float> x, void* stream, const configured& set, record& seen) {
+    ddim::status state = sampler.begin(x, scenario_seed, stream);
+    ddim::model_call call;
+    while (state == ddim::status::ok && sampler.next(call)) {
+        const ddim::span<const float> noise = set.handed_noise[call.step];
+        if (noise.data != nullptr) state = sampler.set_step_noise(noise);
+        if (state == ddim::status::ok) state = sampler.commit(record::model(&seen, call));
+        const bool is_between = sampler.steps_done() > call.step && sampler.steps_done() < scenario_steps;
+        if (state == ddim::status::ok && seen.what.changes_state && is_between)
+            state = change_state(sampler, x, stream, seen);
+    }
+    return state;
 }
 
 float float_at(const std::vector<std::byte>& bytes, std::size_t i) {
@@ -234,6 +281,7 @@ std::string describe(const scenario& what) {
     add_integer("type", static_cast<int>(what.type));
     add_integer("mode", static_cast<int>(what.mode));
     add("scale", static_cast<double>(what.scale));
+    for (const float scale : what.scales) add("scale_of_step", static_cast<double>(scale));
     add("start_scale", static_cast<double>(what.plan.start_scale));
     add("p_x", static_cast<double>(what.plan.rows[0].p_x));
     add("u_n", static_cast<double>(what.plan.rows[0].u_n));
@@ -250,18 +298,56 @@ std::string describe(const scenario& what) {
     add("dropout", static_cast<double>(what.dropout));
     add_integer("keep", what.gives_keep);
     add_integer("first_sample", what.first_sample);
+    add_integer("hands_noise", what.hands_noise);
+    add_integer("changes_state", what.changes_state);
     add_integer("mask", what.mask_size);
     add_integer("when", static_cast<int>(what.when));
     add_integer("known_noise", static_cast<int>(what.known));
     add_integer("regenerates", what.mask_regenerates);
     add_integer("ends_exact", what.ends_exact);
     add_integer("mask_noise", what.gives_mask_noise);
-    add_integer("corrector", what.corrects_score);
-    add_integer("x0_hook", what.rounds_x0);
+    add_integer("prefix", what.prefix_size);
+    add_integer("gain", what.gain_size);
+    add_integer("score", static_cast<int>(what.score));
+    if (what.score == score_change::rescales) add("phi", static_cast<double>(what.phi));
+    add_integer("x0", static_cast<int>(what.x0));
+    if (what.x0 == x0_change::thresholds) {
+        add("ratio", static_cast<double>(what.thresholding.ratio));
+        add("sample_max_value", static_cast<double>(what.thresholding.sample_max_value));
+    }
+    add_integer("state_hook", what.hooks_state);
     add_integer("keeps_x0", what.keeps_x0);
     add_integer("observes", what.observes);
     add_integer("sees_start", what.sees_start);
     return text;
+}
+
+lent_values values_of(const scenario& what) {
+    const std::size_t elements = static_cast<std::size_t>(what.dims.elements);
+    const std::size_t values = static_cast<std::size_t>(what.dims.batch) * elements;
+    const std::size_t step_values = what.repeats_noise ? elements : values;
+    lent_values lent;
+    if (what.initial != ddim::initial_state::drawn) lent.x = golden::gauss(3, values);
+    if (what.gives_initial_noise) lent.initial_noise = golden::gauss(1, values);
+    if (what.gives_step_noise) lent.step_noise = golden::gauss_of_steps(1000, scenario_steps, step_values);
+    for (std::uint32_t k = 0; k < scenario_steps; ++k)
+        if (((what.hands_noise >> k) & 1) != 0) lent.handed_noise[k] = golden::gauss(4000 + k, step_values);
+    if (what.gives_keep)
+        lent.dropout_keep = golden::keep_of_steps(3000, scenario_steps, static_cast<double>(what.dropout), values);
+    if (what.mask_size > 0) {
+        lent.mask = repeated(mask_entries, what.mask_size);
+        lent.known_x0 = golden::gauss(2, values);
+        if (what.gives_mask_noise) lent.mask_noise = golden::gauss_of_steps(2000, scenario_steps, values);
+        // What is put in place clean reads no noise: it would show.
+        if (what.known == ddim::known_noise::none) lent.mask_noise.assign(lent.mask_noise.size(), std::nanf(""));
+    }
+    if (what.prefix_size > 0) {
+        lent.prefix_weights = repeated(prefix_entries, what.prefix_size);
+        lent.previous = made_up_previous(lent.prefix_weights, values);
+        lent.step_weights = repeated(step_entries, scenario_steps);
+    }
+    lent.gain = repeated(gain_entries, what.gain_size);
+    return lent;
 }
 
 outcome run_scenario(const scenario& what, target& on) {
@@ -272,13 +358,16 @@ outcome run_scenario(const scenario& what, target& on) {
     const std::size_t values = static_cast<std::size_t>(what.dims.batch * what.dims.elements);
     const std::size_t x_offset = (what.off & misaligned::state) != 0 ? sizeof(float) : 0;
     float* x = reinterpret_cast<float*>(on.lend(values * sizeof(float), x_offset));
-    if (what.initial != ddim::initial_state::drawn)
-        on.write(x, golden::gauss(3, values).data(), values * sizeof(float));
+    const std::vector<float> before = values_of(what).x;
+    if (!before.empty()) on.write(x, before.data(), values * sizeof(float));
 
     outcome result;
     ddim::sampler sampler;
     result.state = sampler.init(set.config);
-    if (result.state == ddim::status::ok) result.state = on.run(sampler, {x, values}, seed);
+    if (result.state == ddim::status::ok && what.is_driven())
+        result.state = on.drive([&](void* stream) { return drive(sampler, {x, values}, stream, set, seen); });
+    else if (result.state == ddim::status::ok)
+        result.state = on.run(sampler, {x, values}, scenario_seed);
     result.x = on.read(x, values * sizeof(float));
     result.inputs = seen.inputs.read();
     result.timesteps = seen.timesteps.read();

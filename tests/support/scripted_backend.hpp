@@ -39,6 +39,10 @@ struct script {
         if (code != 0) return code;
         for (int i = 0; i < job.steps; ++i) job.rows_target[i] = job.rows[i];
         *job.values_target = job.values;
+        if (job.guidance_scales != nullptr)
+            for (int i = 0; i < job.steps; ++i) job.guidance_scales_target[i] = job.guidance_scales[i];
+        if (job.guidance_scales != nullptr)
+            for (int i = 0; i < job.steps; ++i) job.guidance_scales_target[i] = job.guidance_scales[i];
         return 0;
     }
 

@@ -44,8 +44,6 @@ struct solver_case {
     double err64 = 0.0;            ///< theirs in float32 against theirs in double
     std::vector<double> timesteps; ///< what the model is told, call by call
 
-    /// Whether its steps are affine in the clipped x0. Dynamic thresholding is not.
-    bool is_affine() const { return !config.flag("thresholding", false); }
     bool draws() const { return noise_calls.find('1') != std::string::npos; }
 
     /// How far a right result may be off: rounding in another order, and their own rounding.

@@ -42,7 +42,7 @@ const float* target::place(const std::vector<float>& values, std::size_t offset)
 
 std::vector<std::byte> target::read(const void* from, std::size_t bytes) {
     std::vector<std::byte> result(bytes);
-    copy_out(result.data(), static_cast<const std::byte*>(from), bytes);
+    if (bytes > 0) copy_out(result.data(), static_cast<const std::byte*>(from), bytes);
     return result;
 }
 
@@ -65,6 +65,9 @@ bool target::is_undamaged() {
 ddim::backend host_target::platform() const noexcept { return ddim::host_backend(); }
 ddim::hook_fn host_target::score_corrector() const noexcept { return &ddim::add_scaled_state; }
 ddim::hook_fn host_target::x0_hook() const noexcept { return &golden::round_to_eighths; }
+ddim::hook_fn host_target::state_hook() const noexcept { return &golden::shrink_state; }
+ddim::hook_fn host_target::threshold_x0() const noexcept { return &ddim::threshold_x0; }
+ddim::hook_fn host_target::rescale_guidance() const noexcept { return &ddim::rescale_guidance; }
 ddim::copy_fn host_target::copy() const noexcept { return &ddim::host_copy; }
 
 int host_target::copy_bytes(void* to, const void* from, std::size_t bytes, void*) noexcept {
@@ -84,6 +87,8 @@ ddim::model_ref host_target::analytic(golden::analytic_model& model) {
 ddim::status host_target::run(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) {
     return sampler.run(x, seed);
 }
+
+ddim::status host_target::drive(const std::function<ddim::status(void* stream)>& loop) { return loop(nullptr); }
 
 std::byte* host_target::allocate(std::size_t bytes) {
     // 0xFF: what nobody has written reads as NaN.

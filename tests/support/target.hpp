@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "ddim/intermediates.hpp"
@@ -28,6 +29,11 @@ class target {
     virtual ddim::hook_fn score_corrector() const noexcept = 0;
     /// x0 to the nearest eighth.
     virtual ddim::hook_fn x0_hook() const noexcept = 0;
+    /// x to golden::shrunk_state() of it.
+    virtual ddim::hook_fn state_hook() const noexcept = 0;
+    // The library's ready hooks that ask for more than one pass; the context is in the target's memory.
+    virtual ddim::hook_fn threshold_x0() const noexcept = 0;
+    virtual ddim::hook_fn rescale_guidance() const noexcept = 0;
     virtual ddim::copy_fn copy() const noexcept = 0;
     virtual int copy_bytes(void* to, const void* from, std::size_t bytes, void* stream) noexcept = 0;
     virtual int predict(const model_job& job, void* stream) noexcept = 0;
@@ -37,6 +43,9 @@ class target {
 
     /// A whole run, done when the call returns.
     virtual ddim::status run(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) = 0;
+
+    /// The same where the caller makes the calls of the run, on the stream that the loop is given.
+    virtual ddim::status drive(const std::function<ddim::status(void* stream)>& loop) = 0;
 
     /// Memory that nobody has written, at a multiple of arena_alignment plus `offset` bytes.
     std::byte* lend(std::size_t bytes, std::size_t offset = 0);
@@ -75,11 +84,15 @@ class host_target final : public target {
     ddim::backend platform() const noexcept override;
     ddim::hook_fn score_corrector() const noexcept override;
     ddim::hook_fn x0_hook() const noexcept override;
+    ddim::hook_fn state_hook() const noexcept override;
+    ddim::hook_fn threshold_x0() const noexcept override;
+    ddim::hook_fn rescale_guidance() const noexcept override;
     ddim::copy_fn copy() const noexcept override;
     int copy_bytes(void* to, const void* from, std::size_t bytes, void* stream) noexcept override;
     int predict(const model_job& job, void* stream) noexcept override;
     ddim::model_ref analytic(golden::analytic_model& model) override;
     ddim::status run(ddim::sampler& sampler, ddim::span<float> x, std::uint64_t seed) override;
+    ddim::status drive(const std::function<ddim::status(void* stream)>& loop) override;
 
   protected:
     std::byte* allocate(std::size_t bytes) override;

@@ -20,6 +20,12 @@ DDIM_HOST_DEVICE inline float predicted_x0(const step_row& row, float x, float o
     return capped < -row.clip ? -row.clip : capped;
 }
 
+/// x0 pulled toward what an earlier run has made there (real-time chunking). Without weight that is not looked at.
+DDIM_HOST_DEVICE inline float pulled(float step_weight, float weight, float previous, float x0) noexcept {
+    const float pull = step_weight * weight;
+    return pull < 0.0f || pull > 0.0f ? x0 + pull * (previous - x0) : x0;
+}
+
 /// u_x x + u_o o + u_0 x0: the state without history and noise.
 DDIM_HOST_DEVICE inline float updated_state(const step_row& row, float x, float output, float x0) noexcept {
     return (row.u_x * x + row.u_o * output) + row.u_0 * x0;
@@ -36,6 +42,12 @@ DDIM_HOST_DEVICE inline bool has_term(float coefficient) noexcept { return coeff
 /// One more term of the state: u_h[s] of a slot's value, each slot in turn, then u_n of noise.
 DDIM_HOST_DEVICE inline float with_term(float state, float coefficient, float value) noexcept {
     return state + coefficient * value;
+}
+
+/// Part of the way from the state before a step to the one after it. A gain of 0 stays, one of 1 goes, exactly.
+DDIM_HOST_DEVICE inline float with_gain(float gain, float before, float after) noexcept {
+    if (!(gain < 0.0f || gain > 0.0f)) return before;
+    return gain < 1.0f || gain > 1.0f ? before + gain * (after - before) : after;
 }
 
 /// A clean sample noised to a level (the reference's q_sample).

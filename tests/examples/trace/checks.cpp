@@ -38,6 +38,9 @@ constexpr name_pair exclusions[] = {
     {"--x-T", "--noised"},
     {"--x-T", "--start-scale"},
     {"--noised", "--start-scale"},
+    {"--corrector", "--guidance-rescale"}, // a run has one score corrector
+    {"--quantize", "--threshold"},         // and one x0 hook
+    {"--clip", "--threshold"},             // which takes the clip's place
     {"--print-plan", "--print-table"},
     {"--print-table", "--snr-shift"}, // the tables are those of the betas
     {"--print-table", "--zero-terminal-snr"},
@@ -47,6 +50,7 @@ constexpr name_pair exclusions[] = {
 constexpr name_pair needs[] = {
     {"--terminal-alpha", "--zero-terminal-snr"},
     {"--uncond", "--cond"},
+    {"--guidance-rescale", "--uncond"},
     {"--keep", "--noise-dropout"},
     {"--mask", "--x0"},
     {"--x0", "--mask"},
@@ -56,6 +60,7 @@ constexpr name_pair needs[] = {
     {"--initial-noise", "--shape"},
     {"--start-scale", "--shape"},
     {"--cond", "--shape"},
+    {"--threshold", "--shape"},
     {"--noise", "--shape"},
     {"--keep", "--shape"},
     {"--mask", "--shape"},
@@ -166,6 +171,7 @@ bool is_even(const options& o) { return o.levels.flow.grid == ddim::flow_grid::e
 bool adds_noise(const options& o) { return o.solver.kind != solver::dpm_solver || o.solver.sde; }
 bool looks_back(const options& o) { return o.solver.order > 1; }
 bool is_corrected(const options& o) { return o.solver.corrector; }
+bool is_guided(const options& o) { return o.guidance != 1.0f; }
 bool scales_boundary(const options& o) { return o.solver.boundary_scaling; }
 
 /// What an option needs beside it to have an effect.
@@ -196,6 +202,7 @@ constexpr condition conditions[] = {
     {"--solver-type", &looks_back, "--order 2 or 3"},
     {"--euler-at-final", &looks_back, "--order 2 or 3"},
     {"--disable-corrector", &is_corrected, "--unipc-corrector on"},
+    {"--guidance-rescale", &is_guided, "another --guidance than 1"},
     {"--timestep-scaling", &scales_boundary, "--boundary-scaling on"},
     {"--boundary-sigma-data", &scales_boundary, "--boundary-scaling on"},
 };

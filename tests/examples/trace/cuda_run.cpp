@@ -31,15 +31,22 @@ class device {
         return {static_cast<Value*>(block), count};
     }
 
-    ddim::span<float> copy_of(ddim::span<const float> values) {
-        const ddim::span<float> copied = make<float>(values.size);
+    template <class Value>
+    ddim::span<Value> copy_of(ddim::span<const Value> values) {
+        const ddim::span<Value> copied = make<Value>(values.size);
         if (error_ == cudaSuccess && values.size > 0)
-            copy(copied.data, values.data, values.size, cudaMemcpyHostToDevice);
+            copy(copied.data, values.data, values.size * sizeof(Value), cudaMemcpyHostToDevice);
         return copied;
     }
 
+    /// A copy of one value.
+    template <class Value>
+    Value* place(const Value& value) {
+        return copy_of(ddim::span<const Value>{&value, 1}).data;
+    }
+
     void copy_back(ddim::span<float> from, std::vector<float>& to) noexcept {
-        if (error_ == cudaSuccess) copy(to.data(), from.data, from.size, cudaMemcpyDeviceToHost);
+        if (error_ == cudaSuccess) copy(to.data(), from.data, from.size * sizeof(float), cudaMemcpyDeviceToHost);
     }
 
     void wait() noexcept {
@@ -48,8 +55,8 @@ class device {
 
   private:
     /// On the stream, whose kernels would not wait for a copy without one.
-    void copy(float* to, const float* from, std::size_t count, cudaMemcpyKind kind) noexcept {
-        note(cudaMemcpyAsync(to, from, count * sizeof(float), kind, stream_));
+    void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) noexcept {
+        note(cudaMemcpyAsync(to, from, bytes, kind, stream_));
     }
 
     void note(cudaError_t code) noexcept { error_ = code; }
@@ -71,6 +78,17 @@ void move_to(device& gpu, ddim::sampler_config& config) {
     }
 }
 
+/// The hooks that are asked for. Those that come with the library read their values in device memory; `weight` must
+/// live as long as the sampler runs.
+void set_hooks(const options& asked, device& gpu, float& weight, ddim::sampler_config& config) {
+    weight = asked.corrector.value_or(0.0f);
+    if (asked.corrector) config.score_corrector = {&golden::cuda_add_scaled_state, &weight};
+    if (asked.guidance_rescale)
+        config.score_corrector = {&ddim::cuda_rescale_guidance, gpu.place(*asked.guidance_rescale)};
+    if (asked.quantize) config.x0_hook = {&golden::cuda_round_to_eighths, nullptr};
+    if (asked.threshold) config.x0_hook = {&ddim::cuda_threshold_x0, gpu.place(*asked.threshold)};
+}
+
 ddim::span<const float> view(const std::vector<float>& values) noexcept { return {values.data(), values.size()}; }
 
 } // namespace
@@ -86,9 +104,8 @@ outcome run_on_cuda(trajectory& run) {
     golden::cuda_analytic_model analytic{on_host, gpu.copy_of(view(on_host.conditional_means)).data,
                                          gpu.copy_of(view(on_host.unconditional_means)).data};
     config.model = cuda_model(asked.model, analytic);
-    float corrector_weight = asked.corrector.value_or(0.0f);
-    if (asked.corrector) config.score_corrector = {&golden::cuda_add_scaled_state, &corrector_weight};
-    if (asked.quantize) config.x0_hook = {&golden::cuda_round_to_eighths, nullptr};
+    float corrector_weight = 0.0f;
+    set_hooks(asked, gpu, corrector_weight, config);
 
     const ddim::span<float> x = gpu.copy_of(view(run.x));
     const ddim::span<float> log = gpu.make<float>(run.log.size());

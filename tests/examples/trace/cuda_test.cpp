@@ -58,6 +58,9 @@ constexpr const char* lines[] = {
     "--shape 3,3,5,7 --model rational --solver lcm --spacing distilled --steps 4 --noise-dropout 0.25",
     "--shape 2,4,5,3 --model linear --levels flow --prediction flow_prediction --noised @hundred_twenty --steps 9",
     "--shape 2,4,5,3 --model rational --levels edm --prediction edm --rederive-epsilon --steps 9 --seed 3",
+    "--shape 2,4,5,3 --cond @eight --uncond @eight_more --guidance 3 --guidance-rescale 0.7 --threshold 0.8,2 --eta "
+    "1",
+    "--shape 2,4,16,17 --model rational --solver dpm_solver --steps 10 --threshold 0.995,1.5 --seed 4",
 };
 
 words options_of(const std::string& line, const folder& files) {
@@ -88,6 +91,7 @@ TEST_CASE("every trajectory of the reference on a GPU: the host's bytes") {
 TEST_CASE("other runs on a GPU: the host's bytes") {
     const folder files("cuda_lines");
     files.write("eight", golden::gauss(11, 8));
+    files.write("eight_more", golden::gauss(13, 8));
     files.write("fifteen", {0, 1, 0.25f, 1, 0, 1, 0, 1, 1, 0, 0.5f, 0, 1, 0, 1});
     files.write("hundred_twenty", golden::gauss(12, 120));
     for (const char* line : lines) {

@@ -111,12 +111,12 @@ void print_help() {
               "\nTables:");
     for (const auto& each : table_names) std::printf("  %s\n", each.name);
     std::puts(
-        "\ndiffusers' schedulers. To each add --steps S, --prediction, --schedule with its betas where it has one, "
-        "and\n"
-        "where it clips, --clip clip_sample_range. Its beta_schedule linear is sqrt_linear here, scaled_linear\n"
+        "\ndiffusers' schedulers. To each add --steps S, --prediction, --schedule with its betas where it has one,\n"
+        "where it clips --clip clip_sample_range, and where it thresholds, in place of that, --threshold\n"
+        "dynamic_thresholding_ratio,sample_max_value. Its beta_schedule linear is sqrt_linear here, scaled_linear\n"
         "linear, squaredcos_cap_v2 cosine. OFFSET is steps_offset, of leading spacing only; FINAL is one where\n"
         "set_alpha_to_one, else first. rescale_betas_zero_snr is --zero-terminal-snr; Euler, Heun, DPM-Solver++\n"
-        "and UniPC add --terminal-alpha 0x1p-24.");
+        "and UniPC add --terminal-alpha 0x1p-24. A pipeline's guidance_rescale is --guidance-rescale.");
     for (const entry& each : recipes) print_entry(each.name, each.text, 32);
     std::puts(
         "\nA run with no output named prints one line about itself. Exit code 0, or 2 after one line on stderr.");

@@ -14,6 +14,22 @@ struct alignas(ddim::arena_alignment) arena_block {
     std::byte bytes[ddim::arena_alignment];
 };
 
+/// What the hooks read while the sampler runs.
+struct hook_values {
+    float weight, phi;
+    ddim::dynamic_thresholding thresholding;
+};
+
+/// The hooks that are asked for; `values` must live as long as the sampler runs.
+void set_hooks(const options& asked, hook_values& values, ddim::sampler_config& config) {
+    values = {asked.corrector.value_or(0.0f), asked.guidance_rescale.value_or(0.0f),
+              asked.threshold.value_or(ddim::dynamic_thresholding{})};
+    if (asked.corrector) config.score_corrector = {&ddim::add_scaled_state, &values.weight};
+    if (asked.guidance_rescale) config.score_corrector = {&ddim::rescale_guidance, &values.phi};
+    if (asked.quantize) config.x0_hook = {&golden::round_to_eighths, nullptr};
+    if (asked.threshold) config.x0_hook = {&ddim::threshold_x0, &values.thresholding};
+}
+
 } // namespace
 
 outcome run_on_host(trajectory& run) {
@@ -23,9 +39,8 @@ outcome run_on_host(trajectory& run) {
 
     golden::analytic_model analytic(asked.train_steps, asked.shape.width, run.cond, run.uncond);
     config.model = host_model(asked.model, analytic);
-    float corrector_weight = asked.corrector.value_or(0.0f);
-    if (asked.corrector) config.score_corrector = {&ddim::add_scaled_state, &corrector_weight};
-    if (asked.quantize) config.x0_hook = {&golden::round_to_eighths, nullptr};
+    hook_values values;
+    set_hooks(asked, values, config);
 
     ddim::intermediate_log log;
     ddim::status state = log.init(run.plan.steps, config.dims, asked.log_every, run.x_inter(), run.pred_x0());

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ddim/hooks.hpp"
 #include "ddim/levels.hpp"
 #include "ddim/schedule.hpp"
 #include "ddim/solvers.hpp"
@@ -116,7 +117,9 @@ struct options {
     float guidance = 1.0f;
 
     model_kind model = model_kind::analytic;
-    std::optional<float> corrector;
+    // Score correctors and x0 hooks, at most one of each.
+    std::optional<float> corrector, guidance_rescale;
+    std::optional<ddim::dynamic_thresholding> threshold;
     bool quantize = false;
 
     image_shape shape;

@@ -1,8 +1,11 @@
 // Options of a run that no golden trajectory uses, against the formulas written out in double, and what a run draws.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ddim/random.hpp"
@@ -15,7 +18,7 @@ using trace_test::folder;
 using trace_test::words_of;
 using words = std::vector<std::string>;
 
-constexpr std::size_t values = 2 * 3 * 4 * 5;
+constexpr std::size_t values = 2 * 3 * 4 * 5, elements = values / 2;
 constexpr int steps = 5;
 constexpr int timesteps[steps] = {801, 601, 401, 201, 1}; // uniform
 
@@ -36,13 +39,16 @@ double output_of(model net, double m, double t) {
     return net == model::rational ? m / (1.0 + std::fabs(m)) * share + 0.1 : m * share;
 }
 
+double alpha_cumprod_at(int timestep) {
+    static const std::vector<float> tables = golden::read_floats("sched/linear.f32.npy");
+    return static_cast<double>(tables[1000 + static_cast<std::size_t>(timestep)]); // row 1
+}
+
 /// DDIM as in Song et al. 2020 (equation 12), entry by entry, in double.
 double sample(const textbook& run, double x, const std::vector<float>& noise, std::size_t entry) {
-    static const std::vector<float> tables = golden::read_floats("sched/linear.f32.npy");
-    const float* alphas_cumprod = tables.data() + 1000; // row 1
     for (int i = 0; i < steps; ++i) {
-        const double a = static_cast<double>(alphas_cumprod[timesteps[i]]);
-        const double a_prev = static_cast<double>(alphas_cumprod[i + 1 < steps ? timesteps[i + 1] : 0]);
+        const double a = alpha_cumprod_at(timesteps[i]);
+        const double a_prev = alpha_cumprod_at(i + 1 < steps ? timesteps[i + 1] : 0);
         const double output = output_of(run.net, x, timesteps[i]);
         double epsilon = output, x0 = output;
         switch (run.predicts) {
@@ -94,6 +100,40 @@ void check_textbook(const std::string& line, const textbook& told) {
     }
 }
 
+// A single step from timestep 601 to the first level: x' = sqrt(a_prev) x0 + sqrt(1 - a_prev) output.
+constexpr int single = 601;
+const std::string single_step = "--timesteps 601 ";
+
+double x0_of(double x, double output) {
+    const double a = alpha_cumprod_at(single);
+    return (x - std::sqrt(1.0 - a) * output) / std::sqrt(a);
+}
+
+double stepped(double x0, double output) {
+    const double a_prev = alpha_cumprod_at(0);
+    return std::sqrt(a_prev) * x0 + std::sqrt(1.0 - a_prev) * output;
+}
+
+/// Dynamic thresholding of a sample as Saharia et al. 2022 tell it, by sorting.
+void threshold(double ratio, double most, double* x0) {
+    std::vector<double> sorted;
+    for (std::size_t i = 0; i < elements; ++i) sorted.push_back(std::fabs(x0[i]));
+    std::sort(sorted.begin(), sorted.end());
+    const double place = ratio * (elements - 1);
+    const std::size_t below = static_cast<std::size_t>(place);
+    const double apart = below + 1 < elements ? sorted[below + 1] - sorted[below] : 0.0;
+    const double quantile = sorted[below] + (place - static_cast<double>(below)) * apart;
+    const double s = std::fmin(std::fmax(quantile, 1.0), most);
+    for (std::size_t i = 0; i < elements; ++i) x0[i] = std::fmin(std::fmax(x0[i], -s), s) / s;
+}
+
+double deviation(const double* sample_of_batch) {
+    double sum = 0.0, squares = 0.0;
+    for (std::size_t i = 0; i < elements; ++i) sum += sample_of_batch[i];
+    for (std::size_t i = 0; i < elements; ++i) squares += std::pow(sample_of_batch[i] - sum / elements, 2);
+    return std::sqrt(squares / (elements - 1));
+}
+
 } // namespace
 
 TEST_CASE("models, predictions, clip and direction term against the formulas in double") {
@@ -112,6 +152,66 @@ TEST_CASE("guidance between equal predictions changes nothing") {
     const words guided = {"--cond", files.write("c", golden::conditions(2)), "--uncond",
                           files.write("uc", golden::unconditional_conditions(2))};
     CHECK(run(files, "--model rational --guidance 7.5", guided) == run(files, "--model rational"));
+}
+
+TEST_CASE("--threshold: x0 clipped at a quantile of its sample and divided by it, against the formula in double") {
+    const folder files("threshold");
+    const std::vector<float> x_T = golden::gauss(1, values);
+    const words given = {"--x-T", files.write("x_T", x_T), "--out-x0", files.path("x0")};
+    // A quantile between 1 and MAX, below 1 and above MAX; the smallest and the largest.
+    for (const auto& [ratio, most] : {std::pair{"0.875", "100"},
+                                      {"0.371", "3.5"},
+                                      {"0.1", "100"},
+                                      {"0.95", "2.5"},
+                                      {"1", "100"},
+                                      {"0", "100"},
+                                      {"0.9", "0.5"}}) {
+        const std::string line = std::string("--model rational --threshold ") + ratio + "," + most;
+        CAPTURE(line);
+        std::vector<double> output, want;
+        for (const float x : x_T) {
+            output.push_back(output_of(model::rational, static_cast<double>(x), single));
+            want.push_back(x0_of(static_cast<double>(x), output.back()));
+        }
+        for (const std::size_t first : {std::size_t{0}, elements})
+            threshold(std::strtod(ratio, nullptr), std::strtod(most, nullptr), want.data() + first);
+        const std::vector<float> x = run_line(files, single_step + line, given), x0 = files.read("x0");
+        REQUIRE(x0.size() == values);
+        for (std::size_t i = 0; i < values; ++i) { // x0 of up to 5 before, within 1 after; 2.2e-7 was seen
+            CHECK(std::fabs(static_cast<double>(x0[i]) - want[i]) <= 5e-7);
+            CHECK(std::fabs(static_cast<double>(x[i]) - stepped(want[i], output[i])) <= 5e-7);
+        }
+    }
+}
+
+TEST_CASE("--guidance-rescale: towards the deviation of the conditional output, against the formula in double") {
+    const folder files("rescale");
+    const std::vector<float> x_T = golden::gauss(1, values);
+    const words given = {"--x-T",    files.write("x_T", x_T),
+                         "--cond",   files.write("c", golden::conditions(2)),
+                         "--uncond", files.write("uc", golden::unconditional_conditions(2))};
+    // The step is affine in the output: what it was can be read off the sample.
+    const double slope = stepped(x0_of(0.0, 1.0), 1.0);
+    const auto outputs = [&](const std::string& line) {
+        const std::vector<float> x = run_line(files, single_step + line, given);
+        std::vector<double> list;
+        for (std::size_t i = 0; i < values; ++i)
+            list.push_back((static_cast<double>(x[i]) - stepped(x0_of(static_cast<double>(x_T[i]), 0.0), 0.0)) /
+                           slope);
+        return list;
+    };
+    const std::vector<double> conditional = outputs("--guidance 1"), guided = outputs("--guidance 7.5");
+    for (const char* phi : {"0", "0.25", "0.7", "1"}) {
+        CAPTURE(phi);
+        const std::vector<double> got = outputs(std::string("--guidance 7.5 --guidance-rescale ") + phi);
+        for (std::size_t i = 0; i < values; ++i) {
+            const std::size_t first = i < elements ? 0 : elements;
+            const double ratio = deviation(conditional.data() + first) / deviation(guided.data() + first);
+            CHECK(std::fabs(ratio - 1.0) > 0.01); // it does something
+            const double share = std::strtod(phi, nullptr), want = guided[i] * (share * ratio + 1.0 - share);
+            CHECK(std::fabs(got[i] - want) <= 5e-7 * std::fmax(1.0, std::fabs(want))); // 2.5e-7 was seen
+        }
+    }
 }
 
 TEST_CASE("what no file gives is drawn from the seed") {
@@ -197,7 +297,6 @@ TEST_CASE("the last steps of a multistep solver begin anew: the same bits as ove
 
 TEST_CASE("repeated noise is that of the first sample, in either layout of the file") {
     const folder files("repeat");
-    constexpr std::size_t elements = values / 2;
     const std::vector<float> noise = golden::gauss_of_steps(1000, steps, values);
     std::vector<float> of_first, twice;
     for (std::size_t step = 0; step < steps; ++step) {

@@ -151,6 +151,7 @@ TEST_CASE("a printed plan parses back to the floats of the plan: DDIM, schedules
     check_plan("--steps 10 --first 3", ddim_of(ddim::first_levels(ten_levels(), 3)));
     check_plan("--steps 10 --last 10", ddim_of(ten_levels()));
     const auto ten = ddim_of(ten_levels());
+    check_plan("--steps 10 --shape 1,1,1,2 --model linear --threshold 0.9,2", ten); // a hook changes no row
     check_plan("--steps 10 --last 3", ddim::last_steps(ten, 3)); // cut before or after: the same bits
 
     const auto linear = ddim::linear_schedule<capacity>(0.0001, 0.02);

@@ -16,6 +16,24 @@ bool parse_weight(const char* text, std::optional<float>& weight) {
     return true;
 }
 
+bool parse_share(const char* text, std::optional<float>& share) {
+    double value = 0.0;
+    if (!parse_real(text, 0.0, 1.0, value)) return false;
+    share = static_cast<float>(value);
+    return true;
+}
+
+/// RATIO,MAX. The hook would refuse what is out of range by a code, in the middle of a run.
+bool parse_thresholding(const char* text, std::optional<ddim::dynamic_thresholding>& thresholding) {
+    std::vector<double> both;
+    if (!parse_list(text, both) || both.size() != 2) return false;
+    const bool is_ratio = both[0] >= 0.0 && both[0] <= 1.0;
+    if (!is_ratio || !(both[1] <= static_cast<double>(FLT_MAX))) return false;
+    const float most = static_cast<float>(both[1]);
+    thresholding = {static_cast<float>(both[0]), most};
+    return most > 0.0f;
+}
+
 // clang-format off
 constexpr rule table[] = {
     {"--solver", "ddim|ddim_inverse|ddpm|dpm_solver|unipc|pndm|heun|lcm|tcd", nullptr,
@@ -69,8 +87,14 @@ constexpr rule table[] = {
 
     {"--corrector", "W", "a finite float32", "score corrector: e += W x",
      [](const char* text, options& o) { return parse_weight(text, o.corrector); }},
+    {"--guidance-rescale", "PHI", "a number from 0 to 1",
+     "score corrector: e = PHI e std(conditional e) / std(e) + (1 - PHI) e, std of each sample",
+     [](const char* text, options& o) { return parse_share(text, o.guidance_rescale); }},
     {"--quantize", nullptr, nullptr, "x0 hook: x0 = rint(8 x0) / 8",
      [](const char*, options& o) { return o.quantize = true; }},
+    {"--threshold", "RATIO,MAX", "RATIO,MAX: a number from 0 to 1, and a float32 above 0",
+     "x0 hook: x0 = clamp(x0, -s, s) / s, s that quantile of a sample's |x0|, at least 1 and at most MAX",
+     [](const char* text, options& o) { return parse_thresholding(text, o.threshold); }},
 };
 // clang-format on
 

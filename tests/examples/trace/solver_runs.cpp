@@ -29,9 +29,16 @@ ddim::plan_view make_plan(const solver_case& run, trace::options& asked, trace::
     return tables.plan;
 }
 
+/// A copy in the target's memory.
+void* lend_copy(const ddim::dynamic_thresholding& values, test_support::target& on) {
+    std::byte* const copied = on.lend(sizeof values);
+    on.write(copied, &values, sizeof values);
+    return copied;
+}
+
 } // namespace
 
-std::vector<float> run_solver_case(const solver_case& run, ddim::model_ref model, test_support::target& on) {
+std::vector<float> run_solver_case(const solver_case& run, const solver_parts& parts, test_support::target& on) {
     trace::options asked;
     const auto tables = std::make_unique<trace::tables>();
     const std::vector<float> noise = golden::gauss(1, solver_case::values);
@@ -39,7 +46,7 @@ std::vector<float> run_solver_case(const solver_case& run, ddim::model_ref model
     config.plan = make_plan(run, asked, *tables);
     REQUIRE(config.plan.steps == run.calls);
     config.dims = {4, 3 * 8 * 8};
-    config.model = model;
+    config.model = parts.rational;
     config.platform = on.platform();
     const bool starts_from_x = run.scheduler == "DDIMInverseScheduler";
     config.initial = starts_from_x ? ddim::initial_state::given : ddim::initial_state::drawn;
@@ -48,6 +55,7 @@ std::vector<float> run_solver_case(const solver_case& run, ddim::model_ref model
         const std::vector<float> steps = golden::gauss_of_steps(1000, run.calls, solver_case::values);
         config.step_noise = {on.place(steps), steps.size()};
     }
+    if (asked.threshold) config.x0_hook = {parts.threshold_x0, lend_copy(*asked.threshold, on)};
     const std::size_t bytes = test_support::arena_bytes_of(config);
     config.arena = {on.lend(bytes), bytes};
     const ddim::span<float> x{reinterpret_cast<float*>(on.lend(noise.size() * sizeof(float))), noise.size()};

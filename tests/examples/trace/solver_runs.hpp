@@ -9,8 +9,15 @@
 
 namespace trace_test {
 
-/// The sample of a case. `model` is the rational one on the target's machine.
-std::vector<float> run_solver_case(const golden::solver_case& run, ddim::model_ref model, test_support::target& on);
+/// What a case asks of the target's machine.
+struct solver_parts {
+    ddim::model_ref rational;
+    ddim::hook_fn threshold_x0;
+};
+
+/// The sample of a case.
+std::vector<float> run_solver_case(const golden::solver_case& run, const solver_parts& parts,
+                                   test_support::target& on);
 
 /// Checks it against diffusers', to the case's tolerance.
 void check_final(const golden::solver_case& run, const std::vector<float>& x);

@@ -97,7 +97,16 @@ words spacing_words(const solver_case& run, const char* missing) {
 
 words final_words(bool is_one) { return {"--final-alpha", is_one ? "one" : "first"}; }
 
+bool thresholds(const solver_case& run) { return run.config.flag("thresholding", false); }
+
+words thresholding_words(const solver_case& run) {
+    if (!thresholds(run)) return {};
+    return {"--threshold", text_of(run.config.number("dynamic_thresholding_ratio", 0.995)) + "," +
+                               text_of(run.config.number("sample_max_value", 1.0))};
+}
+
 words clip_words(const solver_case& run, bool missing) {
+    if (thresholds(run)) return thresholding_words(run); // in the clip's place
     if (!run.config.flag("clip_sample", missing)) return {};
     return {"--clip", text_of(run.config.number("clip_sample_range", 1.0))};
 }
@@ -308,6 +317,7 @@ words multistep_words(const solver_case& run) {
     words options = multistep_level_words(run);
     append(options, prediction_words(run));
     append(options, is_unipc(run) ? unipc_words(run) : dpm_solver_words(run));
+    append(options, thresholding_words(run));
     return options;
 }
 

@@ -1,4 +1,4 @@
-// Every golden run of diffusers' schedulers that is affine, from the shell, by options alone.
+// Every golden run of diffusers' schedulers from the shell, by options alone.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ddim/hooks.hpp"
 #include "support/golden.hpp"
 #include "support/solver_cases.hpp"
 #include "trace/models.hpp"
@@ -64,11 +65,12 @@ words input_words(const solver_case& run, const folder& files) {
 
 } // namespace
 
-TEST_CASE("every affine run of diffusers' schedulers through the program, and through the API") {
+TEST_CASE("every run of diffusers' schedulers through the program, and through the API") {
     golden::analytic_model unused(1000, 1, 1);
+    const trace_test::solver_parts parts = {trace::host_model(trace::model_kind::rational, unused),
+                                            &ddim::threshold_x0};
     int ran = 0;
     for (const solver_case& run : golden::read_solver_cases()) {
-        if (!run.is_affine()) continue;
         CAPTURE(run.name);
         const folder files("solvers");
         words options = trace_test::solver_words(run);
@@ -78,11 +80,10 @@ TEST_CASE("every affine run of diffusers' schedulers through the program, and th
         trace_test::check_final(run, files.read("x"));
         // In this process, by the API: the same plan, the same bits.
         test_support::host_target host;
-        CHECK(trace_test::run_solver_case(run, trace::host_model(trace::model_kind::rational, unused), host) ==
-              files.read("x"));
+        CHECK(trace_test::run_solver_case(run, parts, host) == files.read("x"));
         ++ran;
     }
-    CHECK(ran == 50);
+    CHECK(ran == 53);
 }
 
 TEST_CASE("--help says which options each of diffusers' schedulers is") {

@@ -1,0 +1,18 @@
+# One program has the ready hooks of the archive in it, the other, which uses the sampler alone, has not.
+#   cmake -DWITH=FILE -DWITHOUT=FILE -DNM=PROGRAM -P linked_hooks.cmake
+cmake_minimum_required(VERSION 3.22)
+foreach(program WITH WITHOUT)
+    execute_process(COMMAND "${NM}" "${${program}}" OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+    if(NOT text MATCHES " T [^\n]*cuda_step")
+        message(FATAL_ERROR "${${program}} does not link the backend")
+    endif()
+    set(has_hooks FALSE)
+    if(text MATCHES " T [^\n]*(load_hook_kernels|cuda_threshold_x0|cuda_rescale_guidance)")
+        set(has_hooks TRUE)
+    endif()
+    if(program STREQUAL "WITH" AND NOT has_hooks)
+        message(SEND_ERROR "${WITH} does not link the hooks")
+    elseif(program STREQUAL "WITHOUT" AND has_hooks)
+        message(SEND_ERROR "${WITHOUT} links ${CMAKE_MATCH_1}")
+    endif()
+endforeach()

@@ -1,0 +1,71 @@
+// What a wrong input is, and what is checked of each. The tables of them are bad_input_test.cpp's and
+// bad_chunk_input_test.cpp's.
+#ifndef DDIM_TESTS_HOST_WRONG_INPUTS_HPP
+#define DDIM_TESTS_HOST_WRONG_INPUTS_HPP
+
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "support/scripted_backend.hpp"
+
+namespace test_support {
+
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
+inline constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+
+inline float spare_values[64];
+
+/// A config that init refuses, made of a good one of 4 steps on [2, 5].
+struct wrong_config {
+    const char* what;
+    ddim::status expected;
+    void (*spoil)(ddim::sampler_config&);
+};
+
+/// A buffer that such a config may lend, and how many values are needed of it.
+struct lent_buffer {
+    const char* what;
+    std::size_t size;
+    ddim::status misaligned, too_small;
+    void (*lend)(ddim::sampler_config&, ddim::span<const float>);
+};
+
+/// Any other wrong use: returns what the library said.
+struct wrong_use {
+    const char* what;
+    ddim::status expected;
+    ddim::status (*use)();
+};
+
+struct wrong_inputs {
+    std::vector<wrong_config> configs;
+    std::vector<lent_buffer> buffers;
+    std::vector<wrong_use> uses;
+};
+
+/// Those of bad_chunk_input_test.cpp.
+wrong_inputs wrong_chunk_inputs();
+
+/// x' = u_x x + u_o o: what changes x0 changes nothing.
+inline constexpr auto x0_free_plan = ddim::ddim_plan<4>(ddim::flow_levels(4), {0.0, ddim::prediction::flow});
+
+template <class Value>
+Value* off_by_one(Value* data) {
+    return reinterpret_cast<Value*>(reinterpret_cast<std::uintptr_t>(data) + 1);
+}
+
+/// Each has its own status, nothing is written, nothing is called, and the sampler can be used again.
+void check_configs(const std::vector<wrong_config>& configs);
+
+/// Each is refused misaligned, short, empty, inside the arena, and by begin where it is part of x.
+void check_buffers(const std::vector<lent_buffer>& buffers);
+
+void check_uses(const std::vector<wrong_use>& uses);
+
+/// What the library says to all of them.
+std::vector<ddim::status> statuses_of(const wrong_inputs& inputs);
+
+} // namespace test_support
+
+#endif
