@@ -104,7 +104,7 @@ struct lent_buffer {
 };
 
 struct lent_buffers {
-    lent_buffer each[10];
+    lent_buffer each[11];
 };
 
 lent_buffers lent_by(const sampler_config& config) noexcept {
@@ -125,6 +125,8 @@ lent_buffers lent_by(const sampler_config& config) noexcept {
         {known.mask, known.mask.size, status::mask_misaligned, status::mask_size_mismatch},
         {known.x0, values, status::known_x0_misaligned, status::known_x0_too_small},
         {known.given_noise, known_values, status::mask_noise_misaligned, status::mask_noise_too_small},
+        {config.guidance_scales, config.guidance_scales.size, status::guidance_scales_mismatch,
+         status::guidance_scales_mismatch},
         {config.gain, config.gain.size, status::gain_misaligned, status::gain_size_mismatch},
         {prefix.previous, values, status::previous_chunk_misaligned, status::previous_chunk_too_small},
         {prefix.weights, prefix.weights.size, status::prefix_weights_misaligned,
@@ -167,8 +169,11 @@ status check_guidance(const sampler_config& config) noexcept {
     const span<const float> scales = config.guidance_scales;
     if (!is_finite(config.guidance_scale)) return status::guidance_scale_not_finite;
     if (scales.data == nullptr) return status::ok;
-    if (config.mode == guidance::none || scales.size != static_cast<std::size_t>(config.plan.steps))
+    if (config.mode == guidance::none || scales.size != static_cast<std::size_t>(config.plan.steps) ||
+        !is_aligned(scales.data, alignof(float)))
         return status::guidance_scales_mismatch;
+    if (overlap(scales.data, scales.size * sizeof(float), config.arena.data, config.arena.size))
+        return status::buffers_overlap;
     for (std::size_t i = 0; i < scales.size; ++i)
         if (!is_finite(scales.data[i])) return status::guidance_scale_not_finite;
     return status::ok;

@@ -29,7 +29,7 @@ struct dynamic_thresholding {
 
 /// An x0 hook (diffusers' _threshold_sample): in each sample s is the quantile of |x0|, linear between neighbours, at
 /// least 1 and at most sample_max_value; x0 is clipped to [-s, s] and divided by s. The plan's own clip should be
-/// off. Five passes over x0, no memory beside it. NaN stays where it is, and counts as more than infinity. `context`
+/// off. Six passes over x0, no memory beside it. NaN stays where it is, and counts as more than infinity. `context`
 /// is a dynamic_thresholding. Returns 0; 1 where its values are out of range. cuda_threshold_x0() is its twin.
 int threshold_x0(void* context, const hook_call& call) noexcept;
 

@@ -86,7 +86,7 @@ class sampler {
 
     /// Other guidance scales, [steps], for the next run; a run under way is given up. They take the config's list's
     /// place: where it has none, or is 1 in other steps, they are refused. Returns ok, not_initialised,
-    /// guidance_scale_not_finite, guidance_scales_mismatch.
+    /// guidance_scale_not_finite, guidance_scales_mismatch, buffers_overlap.
     status set_guidance_scales(span<const float> scales) noexcept;
 
     /// A whole run: x becomes a sample of the model. On the host it is done when the call returns; on a GPU it is
@@ -119,9 +119,9 @@ class sampler {
     status commit(int code = 0) noexcept;
 
     /// The noise term's noise for the step that is due, instead of what the config says: [batch, elements], or
-    /// [elements] where noise is repeated. For this step alone; valid until its last commit, on a GPU until the
-    /// stream has come past it. Not read where the row adds no noise. Returns ok, not_begun, noise_misaligned,
-    /// noise_too_small, buffers_overlap.
+    /// [elements] where noise is repeated. For this step alone, whose last commit has not come yet; valid until then,
+    /// on a GPU until the stream has come past it. Not read where the row adds no noise. Returns ok, not_begun,
+    /// noise_misaligned, noise_too_small, buffers_overlap.
     status set_step_noise(span<const float> noise) noexcept;
 
     /// Writes the input of the model call that is due anew, from an x that the caller has changed since begin or the

@@ -157,8 +157,8 @@ constexpr const char* message(status value) noexcept {
     case status::x0_unused:
         return "no step of this plan takes anything from x0, so changing it has no effect: see rederive_epsilon";
     case status::guidance_scales_mismatch:
-        return "a list of guidance scales needs guidance and a scale for each step, and stays a list that asks for "
-               "both predictions in the same steps";
+        return "a list of guidance scales needs guidance and a scale for each step, aligned to 4 bytes, and stays a "
+               "list that asks for both predictions in the same steps";
     case status::arena_null: return "the arena is a null pointer";
     case status::arena_misaligned: return "the arena must be aligned to arena_alignment";
     case status::arena_too_small: return "the arena is smaller than arena_bytes()";

@@ -118,6 +118,16 @@ const wrong_config wrong_configs[] = {
          lend_scales(c, scales);
          c.guidance_scales.size = 0;
      }},
+    {"guidance scales misaligned by 1", status::guidance_scales_mismatch,
+     [](auto& c) {
+         lend_scales(c, scales);
+         c.guidance_scales.data = test_support::off_by_one(c.guidance_scales.data);
+     }},
+    {"guidance scales inside the arena", status::buffers_overlap,
+     [](auto& c) {
+         lend_scales(c, scales);
+         c.guidance_scales.data = reinterpret_cast<const float*>(c.arena.data);
+     }},
     {"a guidance scale of the list is NaN", status::guidance_scale_not_finite,
      [](auto& c) {
          static const float list[] = {2.0f, 2.0f, 2.0f, not_a_number};
@@ -404,6 +414,20 @@ const wrong_use wrong_uses[] = {
      [] { return before_begin([](scripted_run& run) { return run.sampler.set_guidance_scales(scales); }); }},
     {"one guidance scale where there is a list", status::guidance_scales_mismatch,
      [] { return with_scales([](scripted_run& run) { return run.sampler.set_guidance_scale(2.0f); }); }},
+    {"other guidance scales inside the arena", status::buffers_overlap,
+     [] {
+         return with_scales([](scripted_run& run) {
+             return run.sampler.set_guidance_scales({reinterpret_cast<const float*>(run.config.arena.data), 4});
+         });
+     }},
+    {"guidance scales that are a part of x", status::buffers_overlap,
+     [] {
+         return with_scales([](scripted_run& run) {
+             static float shared[10] = {1.0f, 2.0f, 2.0f, 1.0f};
+             REQUIRE(run.sampler.set_guidance_scales({shared, 4}) == status::ok);
+             return run.sampler.begin({shared, 10}, 7);
+         });
+     }},
     {"no guidance scales where there is a list", status::guidance_scales_mismatch,
      [] { return with_other_scales({}); }},
     {"null guidance scales with a size", status::guidance_scales_mismatch,

@@ -100,7 +100,7 @@ DDIM_HOST_DEVICE inline float square_of_difference(float value, float mean) noex
 }
 
 /// By what the guided output is multiplied, from the sums of squared differences from the mean: (n - 1) cancels in
-/// the ratio of the standard deviations. 1 where one of them is 0 or not finite.
+/// the ratio of the standard deviations. 1 where one of them is 0 or their ratio is not finite.
 DDIM_HOST_DEVICE inline float rescale_factor(float phi, float conditional_squares, float guided_squares) noexcept {
     const float ratio = conditional_squares / guided_squares;
     const bool is_usable = conditional_squares > 0.0f && guided_squares > 0.0f && ratio <= 3.4028234e38f;
