@@ -338,8 +338,9 @@ void staged_step(const step_job& job, const block& at, const block_data& data, s
         return;
     }
     scratch x0_storage;
-    float* x0 = job.x0 != nullptr ? job.x0 + at.offset : x0_storage;
-    if (job.part != step_part::update) {
+    const bool is_predicted = job.part == step_part::update; // then there is an x0 to read
+    float* const x0 = is_predicted || job.x0 != nullptr ? job.x0 + at.offset : x0_storage;
+    if (!is_predicted) {
         predict(*job.row, at.count, data.x, data.output, x0);
         if (job.blend.is_on_x0) blend(job.blend, job.dims, at, x0, storage);
         if (job.pull.previous != nullptr) pull(job.pull, job.dims, at, x0);
