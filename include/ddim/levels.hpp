@@ -145,6 +145,7 @@ struct levels {
     int steps = 0; ///< and how many
     final_alpha final = final_alpha::first;
     start_scale start = start_scale::one;
+    bool tells_log_sigma = false;
     schedule_view schedule;
     timesteps_view list; ///< of ramps: their count and the timesteps at their ends
     span<const timestep_pair> pairs;
@@ -217,12 +218,13 @@ constexpr levels paired_levels(schedule_view schedule, span<const timestep_pair>
 }
 
 /// The fractional timesteps i (T - 1) / (S - 1), rounded to float32; sigma / alpha is interpolated between those of
-/// whole timesteps. Ends on the clean sample. Needs alphas_cumprod > 0 (snr_options::terminal). diffusers'
+/// whole timesteps. Needs alphas_cumprod > 0 (snr_options::terminal). diffusers'
 /// EulerDiscreteScheduler on linspace spacing.
-constexpr levels interpolated_levels(schedule_view schedule, int steps) noexcept {
+constexpr levels interpolated_levels(schedule_view schedule, int steps,
+                                     final_alpha final = final_alpha::one) noexcept {
     levels made = detail::made_levels(level_rule::interpolated, steps, schedule.state);
     made.schedule = schedule;
-    made.final = final_alpha::one;
+    made.final = final;
     return made;
 }
 
@@ -282,6 +284,14 @@ constexpr levels listed_levels(span<const timed_level> list, const timed_level& 
     made.listed = list;
     made.end = end;
     return made;
+}
+
+/// The same levels, but the model is told ln(sigma / alpha) / 4, as EDM's are (diffusers' timestep_type continuous).
+/// Of a schedule's levels, with alphas_cumprod in (0, 1) (snr_options::terminal); of other levels option_out_of_range
+/// when a plan is built.
+constexpr levels told_log_sigma(levels whole) noexcept {
+    whole.tells_log_sigma = true;
+    return whole;
 }
 
 /// The same levels, but x_T is drawn noise times this.

@@ -1,4 +1,4 @@
-# find_package(ddim [COMPONENTS host cuda]): ddim::ddim, and ddim::cuda where cuda is asked for.
+# find_package(ddim [COMPONENTS host cuda]): ddim::ddim, and ddim::cuda where cuda is asked for; ddim_add_plan().
 #
 #   host   the core and the CPU backend; always there, and what one gets who asks for nothing
 #   cuda   the CUDA backend, where this copy was built with it; brings in CUDAToolkit
@@ -33,6 +33,7 @@ if(ddim_NOT_FOUND_MESSAGE STREQUAL "")
     foreach(ddim_component IN LISTS ddim_usable_components)
         include("${CMAKE_CURRENT_LIST_DIR}/ddim-${ddim_component}.cmake")
     endforeach()
+    include("${CMAKE_CURRENT_LIST_DIR}/ddim-plan.cmake")
     if(TARGET ddim::cuda)
         target_include_directories(ddim::cuda INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
     endif()

@@ -19,7 +19,7 @@ set(house
     "detail/level_checks.hpp prediction.hpp detail/posterior.hpp"
     "plan.hpp"
     "arena.hpp inpainting.hpp chunking.hpp"
-    "random.hpp model.hpp detail/step.hpp detail/element.hpp"
+    "random.hpp torch_noise.hpp model.hpp detail/step.hpp detail/element.hpp"
     "backend.hpp hooks.hpp"
     "sampler.hpp detail/hook_math.hpp"
     "intermediates.hpp"

@@ -151,6 +151,36 @@ TEST_CASE("interpolated levels: fractional timesteps, sigma between its neighbou
         check_level(plan.rows[i].from, 1.0 / std::sqrt(1.0 + ratio * ratio), ratio / std::sqrt(1.0 + ratio * ratio));
     }
     check_level(plan.rows[19].to, 1.0, 0.0);
+    const auto noisy = plan_of<20>(ddim::interpolated_levels(schedule, 20, ddim::final_alpha::first));
+    const double a = static_cast<double>(schedule.values[0]);
+    check_level(noisy.rows[19].to, std::sqrt(a), std::sqrt(1.0 - a));
+}
+
+TEST_CASE("told ln(sigma / alpha) / 4: the levels stay, whatever rule makes them of a schedule") {
+    const auto list = ddim::spaced_timesteps<10>(spacing::trailing, 1000);
+    const ddim::timestep_pair pairs[] = {{900, 500}, {500, -1}};
+    for (const ddim::levels& levels :
+         {ddim::schedule_levels(schedule, list), ddim::stride_levels(schedule, list),
+          ddim::paired_levels(schedule, pairs), ddim::interpolated_levels(schedule, 10),
+          ddim::karras_levels(schedule, list), ddim::exponential_levels(schedule, list)}) {
+        const auto plain = plan_of<10>(levels), told = plan_of<10>(ddim::told_log_sigma(levels));
+        REQUIRE(told.state == status::ok);
+        REQUIRE(told.steps == plain.steps);
+        for (int i = 0; i < told.steps; ++i) {
+            ddim::step_row row = told.rows[i];
+            // Of levels rounded to float32, each by 6e-8 of itself.
+            const double ratio = static_cast<double>(row.from.noise) / static_cast<double>(row.from.x0);
+            CHECK(std::fabs(static_cast<double>(row.timestep) - std::log(ratio) / 4.0) < 1.5e-7);
+            row.timestep = plain.rows[i].timestep;
+            CHECK(std::memcmp(&row, &plain.rows[i], sizeof row) == 0);
+        }
+    }
+    // As EDM's are, of data whose deviation is 1.
+    const auto edm = plan_of<10>(ddim::edm_levels(10, {80.0, 0.01, 7.0, 1.0}), prediction::v_prediction);
+    const auto karras = plan_of<10>(ddim::told_log_sigma(ddim::karras_levels(schedule, list, {80.0, 0.01})),
+                                    prediction::v_prediction);
+    REQUIRE(karras.state == status::ok);
+    for (int i = 0; i < 10; ++i) CHECK(karras.rows[i].timestep == edm.rows[i].timestep);
 }
 
 TEST_CASE("Karras' and exponential sigmas: their ends are the list's, what is told lies where ln(sigma) does") {
@@ -539,6 +569,8 @@ TEST_CASE("recipes out of their ranges are refused") {
     // Zero terminal SNR has no largest sigma.
     CHECK(state_of(ddim::interpolated_levels(zero, 10)) == status::levels_out_of_range);
     CHECK(state_of(ddim::exponential_levels(zero, list)) == status::levels_out_of_range);
+    CHECK(state_of(ddim::told_log_sigma(ddim::schedule_levels(zero, list))) == status::levels_out_of_range);
+    CHECK(state_of(ddim::told_log_sigma(ddim::flow_levels(10)), prediction::flow) == status::option_out_of_range);
     CHECK(state_of(ddim::karras_levels(schedule, list, {0, 0, 7, static_cast<ddim::told_timestep>(3)})) ==
           status::option_out_of_range);
 

@@ -123,6 +123,11 @@ DDIM_ONE_COPY constexpr status check_levels(const levels& recipe) noexcept {
         if (recipe.schedule.state != status::ok) return recipe.schedule.state;
         if (is_null(recipe.schedule.alphas_cumprod)) return status::values_null;
     }
+    if (recipe.tells_log_sigma) { // of neither 0 nor infinity
+        if (!has_schedule(recipe.rule)) return status::option_out_of_range;
+        const status state = check_ratios(recipe.schedule);
+        if (state != status::ok || !(recipe.schedule.alphas_cumprod[0] < 1.0f)) return status::levels_out_of_range;
+    }
     switch (recipe.rule) {
     case level_rule::schedule:
     case level_rule::stride: return check_listed_timesteps(recipe);

@@ -193,6 +193,7 @@ class level_path {
     /// What the model is told in step i.
     DDIM_ONE_COPY constexpr double timestep(int i) const noexcept {
         const int index = of_->first + i;
+        if (of_->tells_log_sigma) return log_of_ratio(at(index));
         switch (of_->rule) {
         case level_rule::schedule:
         case level_rule::stride: return of_->list.values[index];
@@ -201,7 +202,7 @@ class level_path {
         case level_rule::karras:
         case level_rule::exponential:
             return told_as(timestep_of_ratio(of_->schedule, ramp_.at(index, of_->total)), of_->sigmas.told);
-        case level_rule::edm: return 0.25 * log(ramp_.at(index, of_->total));
+        case level_rule::edm: return log_of_ratio(at(index));
         case level_rule::flow: return told_flow(flow_sigma(index));
         case level_rule::logsnr: return time_at(index);
         case level_rule::sigmas: return of_->listed_sigmas.data[index].timestep;
@@ -227,6 +228,9 @@ class level_path {
     }
 
   private:
+    /// What EDM's models are told.
+    static constexpr double log_of_ratio(const alpha_sigma& at) noexcept { return 0.25 * log(at.sigma / at.alpha); }
+
     constexpr alpha_sigma scheduled(int timestep) const noexcept {
         if (timestep >= 0) return level_of(static_cast<double>(of_->schedule.alphas_cumprod[timestep]));
         return of_->final == final_alpha::one ? alpha_sigma{} : scheduled(0);

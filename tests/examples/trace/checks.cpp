@@ -29,6 +29,11 @@ constexpr name_pair exclusions[] = {
     {"--original-steps", "--open-timesteps"},
     {"--original-steps", "--lambda-min"},
     {"--first", "--last"},
+    {"--told-log-sigma", "--told-timestep"},
+    {"--betas", "--schedule"},
+    {"--betas", "--beta-start"},
+    {"--betas", "--beta-end"},
+    {"--betas", "--cosine-s"},
     {"--flow-sigmas", "--steps"},
     {"--flow-sigmas", "--flow-grid"},
     {"--flow-sigmas", "--flow-first"},
@@ -38,6 +43,7 @@ constexpr name_pair exclusions[] = {
     {"--x-T", "--noised"},
     {"--x-T", "--start-scale"},
     {"--noised", "--start-scale"},
+    {"--torch-seed", "--seed"},            // which would draw nothing
     {"--corrector", "--guidance-rescale"}, // a run has one score corrector
     {"--quantize", "--threshold"},         // and one x0 hook
     {"--clip", "--threshold"},             // which takes the clip's place
@@ -62,6 +68,7 @@ constexpr name_pair needs[] = {
     {"--cond", "--shape"},
     {"--threshold", "--shape"},
     {"--noise", "--shape"},
+    {"--torch-seed", "--shape"},
     {"--keep", "--shape"},
     {"--mask", "--shape"},
     {"--out", "--shape"},
@@ -107,13 +114,14 @@ constexpr scope scopes[] = {
     {"--lambda-min", on_timesteps, all},
     {"--timesteps", on_timesteps, all},
     {"--original-steps", on_timesteps, all},
-    {"--final-alpha", on_timesteps | set_of(level::paired), ends_as_told},
+    {"--final-alpha", on_schedule, ends_as_told},
     {"--pairs", set_of(level::paired), all},
     {"--noised-timestep", set_of(level::paired), all},
     {"--sigma-max", on_ramp | set_of(level::edm), all},
     {"--sigma-min", on_ramp | set_of(level::edm), all},
     {"--rho", set_of(level::karras, level::edm), all},
     {"--told-timestep", on_ramp, all},
+    {"--told-log-sigma", on_schedule, all},
     {"--sigma-data", set_of(level::edm), all},
     {"--edm-ramp", set_of(level::edm), all},
     {"--flow-grid", set_of(level::flow), all},
@@ -172,6 +180,8 @@ bool adds_noise(const options& o) { return o.solver.kind != solver::dpm_solver |
 bool looks_back(const options& o) { return o.solver.order > 1; }
 bool is_corrected(const options& o) { return o.solver.corrector; }
 bool is_guided(const options& o) { return o.guidance != 1.0f; }
+bool has_keep(const options& o) { return o.noise_dropout == 0.0f || !o.keep.empty(); }
+bool has_mask_noise(const options& o) { return o.mask.empty() || !o.mask_noise.empty(); }
 bool scales_boundary(const options& o) { return o.solver.boundary_scaling; }
 
 /// What an option needs beside it to have an effect.
@@ -182,6 +192,7 @@ struct condition {
 };
 
 constexpr condition conditions[] = {
+    {"--betas", &has_betas, "levels of a schedule, or --print-table"},
     {"--schedule", &has_betas, "levels of a schedule, or --print-table"},
     {"--beta-start", &has_betas, "levels of a schedule, or --print-table"},
     {"--beta-end", &has_betas, "levels of a schedule, or --print-table"},
@@ -203,6 +214,8 @@ constexpr condition conditions[] = {
     {"--euler-at-final", &looks_back, "--order 2 or 3"},
     {"--disable-corrector", &is_corrected, "--unipc-corrector on"},
     {"--guidance-rescale", &is_guided, "another --guidance than 1"},
+    {"--torch-seed", &has_keep, "--keep beside --noise-dropout"}, // a pipeline of diffusers draws neither
+    {"--torch-seed", &has_mask_noise, "--mask-noise beside --mask"},
     {"--timestep-scaling", &scales_boundary, "--boundary-scaling on"},
     {"--boundary-sigma-data", &scales_boundary, "--boundary-scaling on"},
 };

@@ -79,6 +79,8 @@ const bad_line bad_lines[] = {
     {"run --last all", "expected a whole number"},
     {"run --seed -1", "expected a whole number from 0 to 2^64 - 1"},
     {"run --seed 18446744073709551616", "expected a whole number from 0 to 2^64 - 1"},
+    {"run --torch-seed -1", "--torch-seed -1: expected a whole number from 0 to 2^64 - 1"},
+    {"run --torch-seed 18446744073709551616", "expected a whole number from 0 to 2^64 - 1"},
     {"run --corrector nan", "expected a finite float32"},
     {"run --corrector 1e39", "expected a finite float32"},
     {"run --guidance-rescale x", "expected a number from 0 to 1"},
@@ -139,6 +141,7 @@ const bad_line bad_lines[] = {
     {"run --noised @state --start-scale sigma", "--noised and --start-scale exclude each other"},
     {"run --uncond @four --guidance 3 --corrector 0.1 --guidance-rescale 0.7",
      "--corrector and --guidance-rescale exclude each other"},
+    {"run --torch-seed 1 --seed 1", "--torch-seed and --seed exclude each other"},
     {"run --quantize --threshold 0.9,1", "--quantize and --threshold exclude each other"},
     {"run --clip 1 --threshold 0.9,1", "--clip and --threshold exclude each other"},
     {"--print-table betas --snr-shift 3", "--print-table and --snr-shift exclude each other"},
@@ -152,6 +155,7 @@ const bad_line bad_lines[] = {
     {"--print-plan --noised @state", "--noised needs --shape"},
     {"--print-plan --start-scale sigma", "--start-scale needs --shape"},
     {"--print-plan --threshold 0.9,1", "--threshold needs --shape"},
+    {"--print-plan --torch-seed 1", "--torch-seed needs --shape"},
 
     // Options without an effect
     {"run --levels flow --spacing leading", "--spacing has no effect with --levels flow: it has with "
@@ -162,7 +166,13 @@ const bad_line bad_lines[] = {
     {"--print-plan --levels edm --timesteps 5,1", "--timesteps has no effect with --levels edm"},
     {"--print-plan --levels edm --original-steps", "--original-steps has no effect with --levels edm"},
     {"run --levels edm --original-inference-steps 9", "--original-inference-steps has no effect with"},
-    {"run --levels interpolated --final-alpha one", "--final-alpha has no effect with --levels interpolated"},
+    {"run --levels flow --prediction flow_prediction --told-log-sigma", "--told-log-sigma has no effect with"},
+    {"run --levels karras --told-log-sigma --told-timestep nearest", "exclude each other"},
+    {"run --betas 0.1,0.2 --train-steps 2 --schedule cosine", "--betas and --schedule exclude each other"},
+    {"run --levels edm --betas 0.1,0.2", "--betas needs levels of a schedule"},
+    {"--print-plan --steps 1 --betas 0.1,0.2 --train-steps 3", "--betas: 2 of 3"},
+    {"--print-plan --steps 1 --betas 0.1,x --train-steps 2", "--betas 0.1,x: expected numbers"},
+    {"--print-plan --steps 1 --betas 0.1,2 --train-steps 2", message(status::beta_out_of_range)},
     {"run --solver ddpm --final-alpha one", "--final-alpha has no effect with --solver ddpm: it has with "
                                             "ddim|ddim_inverse|dpm_solver|unipc|pndm|heun"},
     {"run --solver lcm --final-alpha one", "--final-alpha has no effect with --solver lcm"},
@@ -249,6 +259,14 @@ const bad_line bad_lines[] = {
     {"run --uncond @four --guidance-rescale 0.7", "--guidance-rescale needs another --guidance than 1"},
     {"run --uncond @four --guidance 1 --guidance-rescale 0.7", "needs another --guidance than 1"},
     {"run --solver lcm --boundary-scaling off --boundary-sigma-data 1", "needs --boundary-scaling on"},
+
+    // Nothing is left for torch to draw, or what it draws in no way of ours
+    {"run --torch-seed 18446744073709551615 --x-T @state",
+     "--torch-seed 18446744073709551615: this run draws no noise"},
+    {"run --torch-seed 1 --initial-noise @state --solver unipc", "this run draws no noise"},
+    {"run --torch-seed 1 --eta 1 --x-T @state --noise @noise", "this run draws no noise"},
+    {"run --torch-seed 1 --eta 1 --noise-dropout 0.5", "--torch-seed needs --keep beside --noise-dropout"},
+    {"run --torch-seed 1 --x0 @state --mask @pixels", "--torch-seed needs --mask-noise beside --mask"},
 
     // More that contradict each other
     {"--shape 2,4,2,2", "--model analytic needs --cond"},
@@ -448,6 +466,11 @@ TEST_CASE("the run of the bad lines is good without what makes it bad") {
     CHECK(all.code == 0);
     CHECK(files.read("x0").size() == 32);
     CHECK(files.read("log").size() == 2 * 3 * 32);
+    const outcome torch = files.run(arguments_of(
+        "run --torch-seed 1 --eta 1 --noise-dropout 0.5 --keep @noise --mask @pixels --x0 @state --mask-noise @noise",
+        files));
+    CAPTURE(torch.err);
+    CHECK(torch.code == 0);
 }
 
 TEST_CASE("arguments that a shell can hand over and no sane one does") {
@@ -553,6 +576,7 @@ TEST_CASE("--help names every option and is no error") {
                                "--mask",
                                "--mask-noise",
                                "--seed",
+                               "--torch-seed",
                                "--backend",
                                "--out",
                                "--out-x0",

@@ -52,6 +52,7 @@ struct level_options {
     ddim::level_rule rule = ddim::level_rule::schedule;
     std::optional<ddim::final_alpha> final;
     std::optional<ddim::start_scale> start;
+    bool tells_log_sigma = false;
     std::optional<int> first, last;
 
     std::vector<ddim::timestep_pair> pairs;
@@ -105,7 +106,8 @@ struct solver_options {
 struct options {
     bool help = false;
 
-    ddim::beta_options betas; ///< the defaults of the reference are those of the library
+    ddim::beta_options betas;        ///< the defaults of the reference are those of the library
+    std::vector<double> given_betas; ///< instead of these; empty: none
     int train_steps = 1000;
     ddim::snr_options snr;
     timestep_options timesteps;
@@ -125,6 +127,7 @@ struct options {
     image_shape shape;
     std::string x_T, noised, initial_noise, cond, uncond, noise, keep, x0, mask, mask_noise;
     std::uint64_t seed = 0;
+    std::optional<std::uint64_t> torch_seed; ///< none: the noise is our own
     backend_kind backend = backend_kind::host;
 
     int log_every = 100;

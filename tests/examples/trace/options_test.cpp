@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ddim/random.hpp"
+#include "ddim/torch_noise.hpp"
 #include "support/golden.hpp"
 #include "trace/program.hpp"
 
@@ -237,6 +239,77 @@ TEST_CASE("what no file gives is drawn from the seed") {
     const words given = {"--x-T", files.write("x_T", x_T), "--noise", files.write("noise", noise)};
     CHECK(run(files, line + "99", given) == first);
     CHECK(run(files, line + "99", {"--initial-noise", given[1], given[2], given[3]}) == first);
+}
+
+TEST_CASE("--torch-seed draws what no file gives as a pipeline of diffusers does: x_T, then each step with noise") {
+    const folder files("torch_seed");
+    struct torch_run {
+        std::string line;
+        std::size_t step_values; // of one draw
+        std::vector<bool> draws;
+    };
+    const std::vector<bool> all(steps, true), none(steps, false), not_last = {true, true, true, true, false};
+    const torch_run runs[] = {
+        {"--steps 5", values, none},
+        {"--steps 5 --solver unipc", values, none},
+        {"--steps 5 --eta 1", values, all},
+        {"--steps 5 --eta 1 --final-alpha one", values, not_last},
+        {"--steps 5 --solver ddpm --spacing leading --ddpm-noise timestep_above_zero", values, not_last},
+        {"--eta 1 --levels paired --pairs 801:601,601:-1,401:201,201:-1,9:8 --final-alpha one",
+         values,
+         {true, false, true, false, true}}, // ends clean, and goes on
+        {"--steps 5 --eta 1 --temperature 0.5 --repeat-noise", elements, all},
+    };
+    for (const torch_run& each : runs) {
+        CAPTURE(each.line);
+        for (const std::uint64_t seed : {std::uint64_t{7}, std::uint64_t{1} << 32}) {
+            ddim::torch_cpu_generator torch(seed);
+            const auto randn = [&](std::size_t count) {
+                std::vector<float> drawn(count);
+                REQUIRE(torch.fill_normals({drawn.data(), count}) == ddim::status::ok);
+                return drawn;
+            };
+            words given = {"--initial-noise", files.write("initial", randn(values))};
+            std::vector<float> noise;
+            for (const bool draws : each.draws) {
+                const std::vector<float> step =
+                    draws ? randn(each.step_values) : std::vector<float>(each.step_values);
+                noise.insert(noise.end(), step.begin(), step.end());
+            }
+            const std::string line = "--model rational " + each.line;
+            if (each.draws != none) given.insert(given.end(), {"--noise", files.write("noise", noise)});
+            CHECK(run_line(files, line + " --torch-seed " + std::to_string(seed), {}) ==
+                  run_line(files, line, given));
+        }
+    }
+}
+
+TEST_CASE("--torch-seed draws nothing for what files give") {
+    const folder files("torch_seed_files");
+    const std::string line = "--model rational --eta 1", seeded = line + " --torch-seed 7";
+    const std::vector<float> noise = golden::gauss_of_steps(1000, steps, values);
+    ddim::torch_cpu_generator torch(7);
+    std::vector<float> drawn(values * steps);
+    for (std::size_t step = 0; step < steps; ++step)
+        REQUIRE(torch.fill_normals({drawn.data() + step * values, values}) == ddim::status::ok);
+    const auto draw = [&](const std::string& name, std::size_t first, std::size_t count) {
+        const auto start = drawn.begin() + static_cast<std::ptrdiff_t>(first * values);
+        return files.write(name, {start, start + static_cast<std::ptrdiff_t>(count * values)});
+    };
+    const std::string state = files.write("state", golden::gauss(1, values));
+
+    // Where the generator does not make x_T, its first numbers are the first step's.
+    for (const char* start : {"--x-T", "--initial-noise"})
+        CHECK(run(files, seeded, {start, state}) ==
+              run(files, line, {start, state, "--noise", draw("all", 0, steps)}));
+    const words of_steps = {"--noise", files.write("noise", noise)};
+    CHECK(run(files, seeded, of_steps) ==
+          run(files, line, {"--initial-noise", draw("first", 0, 1), of_steps[0], of_steps[1]}));
+
+    // The noise of a clean sample is drawn where that of x_T is.
+    const std::string partial = " --last 3 --noised " + state;
+    CHECK(run(files, seeded + partial) ==
+          run(files, line + partial, {"--initial-noise", draw("first", 0, 1), "--noise", draw("rest", 1, 3)}));
 }
 
 TEST_CASE("x_T is the initial noise times the start scale: none, sigma of the first level, or EDM's") {

@@ -157,6 +157,10 @@ TEST_CASE("a printed plan parses back to the floats of the plan: DDIM, schedules
     const auto linear = ddim::linear_schedule<capacity>(0.0001, 0.02);
     check_plan("--schedule sqrt_linear --beta-start 0.0001 --beta-end 0.02 --steps 7 --spacing quad",
                ddim_of(ddim::schedule_levels(linear, spaced(spacing::quad, 1000, 7))));
+    constexpr double betas[] = {0.1, 0.2, 0.5};
+    check_plan("--betas 0.1,0.2,0.5 --train-steps 3 --steps 3 --spacing leading",
+               ddim_of(ddim::schedule_levels(ddim::make_schedule(ddim::given_betas(betas)),
+                                             spaced(spacing::leading, 3, 3))));
     const auto sqrt = ddim::sqrt_schedule<capacity>(0.00085, 0.012);
     check_plan("--schedule sqrt --steps 7 --spacing leading --offset 3",
                ddim_of(ddim::schedule_levels(sqrt, spaced(spacing::leading, 1000, 7, 3))));
@@ -205,6 +209,8 @@ TEST_CASE("a printed plan parses back to the floats of the plan: every rule of l
                ddim_of(ddim::paired_levels(schedule, pairs, ddim::final_alpha::one, 8)));
     check_plan("--levels paired --pairs 10:9,0:-1", ddim_of(ddim::paired_levels(schedule, pairs)));
     check_plan("--steps 10 --levels interpolated", ddim_of(ddim::interpolated_levels(schedule, 10)));
+    check_plan("--steps 10 --levels interpolated --final-alpha first --told-log-sigma",
+               ddim_of(ddim::told_log_sigma(ddim::interpolated_levels(schedule, 10, ddim::final_alpha::first))));
 
     check_plan(ten + "--levels karras", ddim_of(ddim::karras_levels(schedule, list)));
     check_plan(ten + "--levels karras --sigma-max 12 --sigma-min 0.1 --rho 5 --told-timestep nearest",

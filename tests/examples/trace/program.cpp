@@ -75,6 +75,10 @@ outcome folder::run(const std::vector<std::string>& arguments) const {
     std::vector<std::string> command = words_of(DDIM_TRACE_EMULATOR); // empty but in a cross build
     command.emplace_back(DDIM_TRACE_PROGRAM);
     command.insert(command.end(), arguments.begin(), arguments.end());
+    return start(command);
+}
+
+outcome folder::start(const std::vector<std::string>& command) const {
     outcome result;
     result.code = spawn(command, root_ + "/stdout", root_ + "/stderr");
     result.out = read_bytes(root_ + "/stdout");

@@ -1,4 +1,4 @@
-// Runs ddim_trace as a shell would, for its tests.
+// Runs ddim_trace, and other programs, as a shell would, for its tests.
 #ifndef TRACE_PROGRAM_HPP
 #define TRACE_PROGRAM_HPP
 
@@ -33,6 +33,9 @@ class folder {
 
     /// Runs ddim_trace to its end.
     outcome run(const std::vector<std::string>& arguments) const;
+
+    /// Runs a program, which the first word names, to its end.
+    outcome start(const std::vector<std::string>& command) const;
 
   private:
     static constexpr std::size_t all = static_cast<std::size_t>(-1);

@@ -51,6 +51,9 @@ constexpr rule run_table[] = {
      [](const char* text, options& o) { return parse_file(text, o.mask_noise); }},
     {"--seed", "N", "a whole number from 0 to 2^64 - 1", "of what is drawn (0)",
      [](const char* text, options& o) { return parse_seed(text, o.seed); }},
+    {"--torch-seed", "N", "a whole number from 0 to 2^64 - 1",
+     "noise of torch.Generator().manual_seed(N), drawn in a diffusers pipeline's order (none)",
+     [](const char* text, options& o) { return parse_seed(text, o.torch_seed); }},
     {"--backend", "host|cuda", nullptr, "where the run is done (host)",
      [](const char* text, options& o) { return find_value(backend_names, text, o.backend); }},
 };

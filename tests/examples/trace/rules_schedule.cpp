@@ -19,6 +19,8 @@ constexpr rule table[] = {
      [](const char* text, options& o) { return parse_real(text, o.betas.beta_start); }},
     {"--beta-end", "B", a_number, "(0.012)",
      [](const char* text, options& o) { return parse_real(text, o.betas.beta_end); }},
+    {"--betas", "B,B,...", "numbers separated by commas", "the T betas, in place of a schedule's",
+     [](const char* text, options& o) { return parse_list(text, o.given_betas); }},
     {"--cosine-s", "S", a_number, "offset of the cosine schedule (0.008)",
      [](const char* text, options& o) { return parse_real(text, o.betas.cosine_s); }},
     {"--snr-shift", "K", a_number, "divides the signal-to-noise ratio (1)",

@@ -8,7 +8,6 @@
 #include "support/arena.hpp"
 #include "support/golden.hpp"
 #include "trace/solver_words.hpp"
-#include "trace/tables.hpp"
 
 namespace trace_test {
 
@@ -16,7 +15,15 @@ namespace {
 
 using golden::solver_case;
 
-/// The plan of the case's command line.
+/// A copy in the target's memory.
+void* lend_copy(const ddim::dynamic_thresholding& values, test_support::target& on) {
+    std::byte* const copied = on.lend(sizeof values);
+    on.write(copied, &values, sizeof values);
+    return copied;
+}
+
+} // namespace
+
 ddim::plan_view make_plan(const solver_case& run, trace::options& asked, trace::tables& tables) {
     words line = solver_words(run);
     line.insert(line.begin(), "ddim_trace");
@@ -28,15 +35,6 @@ ddim::plan_view make_plan(const solver_case& run, trace::options& asked, trace::
     REQUIRE(trace::fill_plan(asked, tables));
     return tables.plan;
 }
-
-/// A copy in the target's memory.
-void* lend_copy(const ddim::dynamic_thresholding& values, test_support::target& on) {
-    std::byte* const copied = on.lend(sizeof values);
-    on.write(copied, &values, sizeof values);
-    return copied;
-}
-
-} // namespace
 
 std::vector<float> run_solver_case(const solver_case& run, const solver_parts& parts, test_support::target& on) {
     trace::options asked;

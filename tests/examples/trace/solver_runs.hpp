@@ -6,6 +6,7 @@
 
 #include "support/solver_cases.hpp"
 #include "support/target.hpp"
+#include "trace/tables.hpp"
 
 namespace trace_test {
 
@@ -14,6 +15,9 @@ struct solver_parts {
     ddim::model_ref rational;
     ddim::hook_fn threshold_x0;
 };
+
+/// The plan of the case's command line, whose rows lie in `tables`.
+ddim::plan_view make_plan(const golden::solver_case& run, trace::options& asked, trace::tables& tables);
 
 /// The sample of a case.
 std::vector<float> run_solver_case(const golden::solver_case& run, const solver_parts& parts,

@@ -1,4 +1,4 @@
-// diffusers' scheduler configs as command lines: which levels and which solver each is.
+// diffusers' scheduler configs as command lines: what lib/package/ddim-plan.cmake says of them.
 #ifndef TRACE_SOLVER_WORDS_HPP
 #define TRACE_SOLVER_WORDS_HPP
 
@@ -7,7 +7,7 @@
 
 namespace trace_test {
 
-/// The plan of a run, and what its start is scaled by. A scheduler that is none of the library's ends the program.
+/// The plan of a run, and what its start is scaled by. A config that the script refuses ends the test.
 words solver_words(const golden::solver_case& run);
 
 } // namespace trace_test

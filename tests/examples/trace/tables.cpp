@@ -1,5 +1,7 @@
 #include "trace/tables.hpp"
 
+#include <algorithm>
+
 #include "trace/refuse.hpp"
 
 namespace trace {
@@ -50,7 +52,8 @@ bool refuse_timesteps(const options& asked, const tables& made) {
 
 ddim::final_alpha final_of(const options& asked) {
     // The DDPM tables begin with alphas_cumprod_prev = 1.
-    const bool is_one = asked.timesteps.original_steps || asked.levels.has_ramp();
+    const bool is_one = asked.timesteps.original_steps || asked.levels.has_ramp() ||
+                        asked.levels.rule == ddim::level_rule::interpolated;
     return asked.levels.final.value_or(is_one ? ddim::final_alpha::one : ddim::final_alpha::first);
 }
 
@@ -90,7 +93,7 @@ ddim::levels whole_levels(const options& asked, const tables& made) {
     case ddim::level_rule::stride: return ddim::stride_levels(made.schedule, made.list, final);
     case ddim::level_rule::paired:
         return ddim::paired_levels(made.schedule, view(told.pairs), final, told.noised_timestep);
-    case ddim::level_rule::interpolated: return ddim::interpolated_levels(made.schedule, steps);
+    case ddim::level_rule::interpolated: return ddim::interpolated_levels(made.schedule, steps, final);
     case ddim::level_rule::karras: return ddim::karras_levels(made.schedule, made.list, sigmas_of(told), final);
     case ddim::level_rule::exponential:
         return ddim::exponential_levels(made.schedule, made.list, sigmas_of(told), final);
@@ -151,7 +154,16 @@ bool take_part(const level_options& asked, ddim::levels& levels) {
 } // namespace
 
 bool fill_betas(const options& asked, tables& result) {
-    result.betas = ddim::betas<most_train_steps>(asked.betas, asked.train_steps);
+    if (asked.given_betas.empty()) {
+        result.betas = ddim::betas<most_train_steps>(asked.betas, asked.train_steps);
+    } else if (asked.given_betas.size() != static_cast<std::size_t>(asked.train_steps) ||
+               asked.train_steps > most_train_steps) {
+        return refuse("--betas: %zu of %d", asked.given_betas.size(), asked.train_steps);
+    } else {
+        std::copy(asked.given_betas.begin(), asked.given_betas.end(), result.betas.values);
+        result.betas.train_steps = asked.train_steps;
+        result.betas.state = status::ok; // as far as the schedule that is made of them does not object
+    }
     return result.betas.state == status::ok || refuse("%s", ddim::message(result.betas.state));
 }
 
@@ -163,6 +175,7 @@ bool fill_plan(const options& asked, tables& result) {
         if (result.list.state != status::ok) return refuse_timesteps(asked, result);
     }
     ddim::levels levels = whole_levels(asked, result);
+    if (asked.levels.tells_log_sigma) levels = ddim::told_log_sigma(levels);
     if (asked.levels.start) levels = ddim::starting_at(levels, *asked.levels.start);
     if (!take_part(asked.levels, levels)) return false;
     result.plan = plan_of(levels, asked.solver, result.rows);

@@ -1,6 +1,11 @@
 #include "trace/trajectory.hpp"
 
+#include <algorithm>
+#include <cinttypes>
+
+#include "ddim/torch_noise.hpp"
 #include "trace/files.hpp"
+#include "trace/refuse.hpp"
 
 namespace trace {
 
@@ -14,6 +19,33 @@ void keep_first_sample(std::vector<float>& noise, std::size_t steps, std::size_t
     for (std::size_t step = 0; step < steps; ++step)
         for (std::size_t i = 0; i < elements; ++i) noise[step * elements + i] = noise[step * values + i];
     noise.resize(steps * elements);
+}
+
+bool adds_noise(const ddim::step_row& row) noexcept { return row.u_n != 0.0f; }
+
+/// torch.randn(count).
+void draw(ddim::torch_cpu_generator& torch, float* values, std::size_t count) noexcept {
+    (void)torch.fill_normals({values, count}); // refuses null pointers only
+}
+
+/// What no file gives, as a pipeline of diffusers draws it: the noise of x_T, then that of each step that adds any.
+bool draw_torch_noise(trajectory& run, std::uint64_t seed, std::size_t noise_values) {
+    const options& asked = run.asked;
+    const ddim::step_row *first = run.plan.rows, *end = first + run.plan.steps;
+    const bool draws_initial = asked.x_T.empty() && asked.initial_noise.empty();
+    const bool draws_steps = asked.noise.empty() && std::any_of(first, end, &adds_noise);
+    if (!draws_initial && !draws_steps) return refuse("--torch-seed %" PRIu64 ": this run draws no noise", seed);
+    ddim::torch_cpu_generator torch(seed);
+    if (draws_initial) {
+        run.initial_noise.resize(asked.shape.values());
+        draw(torch, run.initial_noise.data(), run.initial_noise.size());
+    }
+    if (!draws_steps) return true;
+    run.noise.resize(static_cast<std::size_t>(run.plan.steps) * noise_values);
+    float* noise = run.noise.data();
+    for (const ddim::step_row* row = first; row < end; ++row, noise += noise_values)
+        if (adds_noise(*row)) draw(torch, noise, noise_values);
+    return true;
 }
 
 } // namespace
@@ -39,7 +71,7 @@ bool read_inputs(trajectory& run) {
     if (asked.repeat_noise) keep_first_sample(run.noise, steps, values, elements);
     run.log.resize(2 * run.entries() * values); // the largest first: where it does not fit, nothing has been filled
     run.x.resize(values);
-    return true;
+    return !asked.torch_seed || draw_torch_noise(run, *asked.torch_seed, noise_values);
 }
 
 ddim::sampler_config config_of(const trajectory& run) noexcept {

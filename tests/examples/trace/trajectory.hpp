@@ -34,8 +34,8 @@ struct trajectory {
     ddim::span<float> pred_x0() noexcept { return {log.data() + log.size() / 2, log.size() / 2}; }
 };
 
-/// Reads the files that the options name, and makes room for the results. False, after one line on stderr, for a file
-/// that is missing, shorter or longer.
+/// Reads the files that the options name, draws torch's noise, and makes room for the results. False, after one line
+/// on stderr, for a file that is missing, shorter or longer, and where there is no noise to draw.
 bool read_inputs(trajectory& run);
 
 /// Everything that a sampler is told except what depends on where it runs: arena, model, hooks, observer, platform.

@@ -39,6 +39,13 @@ bool parse_real(const char* text, std::optional<double>& value) {
     return true;
 }
 
+bool parse_seed(const char* text, std::optional<std::uint64_t>& value) {
+    std::uint64_t read = 0;
+    if (!parse_seed(text, read)) return false;
+    value = read;
+    return true;
+}
+
 bool parse_real(const char* text, double low, double high, std::optional<double>& value) {
     double read = 0.0;
     if (!parse_real(text, low, high, read)) return false;

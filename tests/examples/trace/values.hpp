@@ -25,6 +25,7 @@ inline bool parse_count(const char* text, int& value) { return arguments::parse_
 
 bool parse_int(const char* text, std::optional<int>& value);
 bool parse_real(const char* text, std::optional<double>& value);
+bool parse_seed(const char* text, std::optional<std::uint64_t>& value);
 bool parse_real(const char* text, double low, double high, std::optional<double>& value); ///< NaN is in no range
 bool parse_file(const char* text, std::string& value);
 
