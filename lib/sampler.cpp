@@ -58,9 +58,7 @@ status sampler::set_guidance_scale(float scale) noexcept {
 status sampler::set_guidance_scales(span<const float> scales) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
     if (config_.guidance_scales.data == nullptr || scales.data == nullptr) return status::guidance_scales_mismatch;
-    sampler_config other = config_;
-    other.guidance_scales = scales;
-    const status checked = detail::check_guidance(other);
+    const status checked = detail::check_guidance(scales, config_);
     if (checked != status::ok) return checked;
     for (int step = 0; step < config_.plan.steps; ++step)
         if (changes_output(scales.data[step]) != is_guided(step)) return status::guidance_scales_mismatch;

@@ -54,7 +54,7 @@ status check_options(const sampler_config& config) noexcept {
         known.when < blend_time::before_model || known.when > blend_time::at_start ||
         known.noise < known_noise::fresh || known.noise > known_noise::none)
         return status::option_out_of_range;
-    const status guided = check_guidance(config);
+    const status guided = check_guidance(config.guidance_scales, config);
     if (guided != status::ok) return guided;
     if (!(config.noise_dropout >= 0.0f && config.noise_dropout < 1.0f)) return status::noise_dropout_out_of_range;
     constexpr std::int64_t most_samples = std::int64_t{1} << 31;
@@ -165,8 +165,7 @@ status check_plan(const plan_view& plan, const sampler_config& config) noexcept 
     return changes_x0(config) && !uses_x0(plan) ? status::x0_unused : status::ok;
 }
 
-status check_guidance(const sampler_config& config) noexcept {
-    const span<const float> scales = config.guidance_scales;
+status check_guidance(span<const float> scales, const sampler_config& config) noexcept {
     if (!is_finite(config.guidance_scale)) return status::guidance_scale_not_finite;
     if (scales.data == nullptr) return status::ok;
     if (config.mode == guidance::none || scales.size != static_cast<std::size_t>(config.plan.steps) ||

@@ -12,8 +12,8 @@ status check_plan(const plan_view& plan, const sampler_config& config) noexcept;
 /// Everything that init checks. Where it is ok, `layout` is that of the config's arena.
 status check_config(const sampler_config& config, arena_layout& layout) noexcept;
 
-/// The guidance scales of a config: one, or a list.
-status check_guidance(const sampler_config& config) noexcept;
+/// A list of guidance scales for the steps of a config, or, where it is empty, the config's one.
+status check_guidance(span<const float> scales, const sampler_config& config) noexcept;
 
 /// The noise of one step that is lent in the course of a run on x.
 status check_step_noise(span<const float> noise, span<float> x, const sampler_config& config) noexcept;

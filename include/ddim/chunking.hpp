@@ -73,7 +73,7 @@ status fill_step_weights(const plan_view& plan, double most, span<float> values)
 namespace detail {
 
 constexpr bool is_chunk(const action_chunk& chunk) noexcept {
-    return chunk.entries >= 1 && chunk.width >= 1 && chunk.used >= 1 && chunk.used <= chunk.width &&
+    return chunk.entries >= 1 && chunk.used >= 1 && chunk.used <= chunk.width &&
            std::int64_t{chunk.entries} * chunk.width <= 0x7FFFFFFF;
 }
 
@@ -167,6 +167,19 @@ constexpr status compute_step_weights(const plan_view& plan, double most, span<f
     return status::ok;
 }
 
+/// A list by one of the functions above: evaluated by the compiler, or by its twin in the archive.
+template <auto Compute, auto Fill, int Count, class... Arguments>
+constexpr value_list<Count> made_list(const Arguments&... arguments) noexcept {
+    value_list<Count> list{};
+    const span<float> values(list.values, Count);
+    if (DDIM_CONSTANT_EVALUATED())
+        list.state = Compute(arguments..., values);
+    else
+        list.state = Fill(arguments..., values);
+    refuse_constant_unless_ok(list.state);
+    return list;
+}
+
 } // namespace detail
 
 /// The mask of a hard prefix, or of an overlap: 1 in the first `length` entries (0 .. entries) and in what pads the
@@ -175,15 +188,8 @@ constexpr status compute_step_weights(const plan_view& plan, double most, span<f
 /// too).
 template <int Entries, int Width>
 constexpr value_list<Entries * Width> prefix_mask(int length, int used = Width) noexcept {
-    value_list<Entries * Width> list{};
-    const action_chunk chunk{Entries, Width, used};
-    if (DDIM_CONSTANT_EVALUATED()) {
-        list.state = detail::compute_prefix_mask(chunk, length, list.values);
-    } else {
-        list.state = fill_prefix_mask(chunk, length, list.values);
-    }
-    detail::refuse_constant_unless_ok(list.state);
-    return list;
+    return detail::made_list<&detail::compute_prefix_mask, &fill_prefix_mask, Entries * Width>(
+        action_chunk{Entries, Width, used}, length);
 }
 
 /// Weights of the guided pull: 1 in the entries that are executed while the model runs (before `delay`), falling to 0
@@ -192,15 +198,8 @@ constexpr value_list<Entries * Width> prefix_mask(int length, int used = Width) 
 template <int Entries, int Width>
 constexpr value_list<Entries * Width> prefix_weights(int delay, int horizon, prefix_schedule schedule,
                                                      int used = Width) noexcept {
-    value_list<Entries * Width> list{};
-    const action_chunk chunk{Entries, Width, used};
-    if (DDIM_CONSTANT_EVALUATED()) {
-        list.state = detail::compute_prefix_weights(chunk, delay, horizon, schedule, list.values);
-    } else {
-        list.state = fill_prefix_weights(chunk, delay, horizon, schedule, list.values);
-    }
-    detail::refuse_constant_unless_ok(list.state);
-    return list;
+    return detail::made_list<&detail::compute_prefix_weights, &fill_prefix_weights, Entries * Width>(
+        action_chunk{Entries, Width, used}, delay, horizon, schedule);
 }
 
 /// Gain of the ramp: 0 in the first `frozen` entries, then (1 - e^(-rate u)) / (1 - e^-rate) with u evenly in (0, 1)
@@ -208,15 +207,8 @@ constexpr value_list<Entries * Width> prefix_weights(int delay, int horizon, pre
 /// entries, 0 < rate <= 100. State: ok, chunk_out_of_range.
 template <int Entries, int Width>
 constexpr value_list<Entries * Width> ramp_gain(int frozen, int overlap, double rate, int used = Width) noexcept {
-    value_list<Entries * Width> list{};
-    const action_chunk chunk{Entries, Width, used};
-    if (DDIM_CONSTANT_EVALUATED()) {
-        list.state = detail::compute_ramp_gain(chunk, frozen, overlap, rate, list.values);
-    } else {
-        list.state = fill_ramp_gain(chunk, frozen, overlap, rate, list.values);
-    }
-    detail::refuse_constant_unless_ok(list.state);
-    return list;
+    return detail::made_list<&detail::compute_ramp_gain, &fill_ramp_gain, Entries * Width>(
+        action_chunk{Entries, Width, used}, frozen, overlap, rate);
 }
 
 /// Weights of the steps of the guided pull, for a plan on flow levels: t g, t the time of the step (1: noise) and
@@ -225,14 +217,7 @@ constexpr value_list<Entries * Width> ramp_gain(int frozen, int overlap, double 
 /// values_size_mismatch where the plan has not `Steps` rows.
 template <int Steps>
 constexpr value_list<Steps> step_weights(const plan_view& plan, double most = 10.0) noexcept {
-    value_list<Steps> list{};
-    if (DDIM_CONSTANT_EVALUATED()) {
-        list.state = detail::compute_step_weights(plan, most, list.values);
-    } else {
-        list.state = fill_step_weights(plan, most, list.values);
-    }
-    detail::refuse_constant_unless_ok(list.state);
-    return list;
+    return detail::made_list<&detail::compute_step_weights, &fill_step_weights, Steps>(plan, most);
 }
 
 } // namespace ddim

@@ -218,8 +218,8 @@ constexpr levels paired_levels(schedule_view schedule, span<const timestep_pair>
 }
 
 /// The fractional timesteps i (T - 1) / (S - 1), rounded to float32; sigma / alpha is interpolated between those of
-/// whole timesteps. Needs alphas_cumprod > 0 (snr_options::terminal). diffusers'
-/// EulerDiscreteScheduler on linspace spacing.
+/// whole timesteps. Needs alphas_cumprod > 0 (snr_options::terminal). diffusers' EulerDiscreteScheduler on linspace
+/// spacing.
 constexpr levels interpolated_levels(schedule_view schedule, int steps,
                                      final_alpha final = final_alpha::one) noexcept {
     levels made = detail::made_levels(level_rule::interpolated, steps, schedule.state);

@@ -9,6 +9,7 @@
 
 #include "support/arena.hpp"
 #include "support/dice.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -22,14 +23,14 @@ using ddim::prediction;
 using device_tests::check_equal;
 using device_tests::way;
 using test_support::dice;
+using test_support::modes;
 using test_support::scenario;
 using test_support::scenario_plan;
 using test_support::score_change;
 using test_support::solver;
+using test_support::types;
 using test_support::x0_change;
 
-constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
-constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
 constexpr bool either[] = {false, true};
 constexpr score_change score_changes[] = {score_change::none, score_change::adds_state, score_change::rescales};
 constexpr x0_change x0_changes[] = {x0_change::none, x0_change::rounds, x0_change::thresholds};

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include "ddim/host.hpp"
@@ -15,6 +14,7 @@
 #include "host/plain_loop.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -23,20 +23,17 @@ using ddim::guidance;
 using ddim::prediction;
 using ddim::status;
 using test_support::curved_model;
+using test_support::modes;
+using test_support::not_a_number;
 using test_support::noted_states;
 using test_support::run_config;
+using test_support::types;
 using test_support::view;
-
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+using test_support::wide;
 
 // Chunks of 30 actions of 5, of which 4 are used; a sample ends inside a block of the backend, another begins.
 constexpr int entries = 30, width = 5, used = 4;
 constexpr std::size_t batch = 2, elements = entries * width, values = batch * elements;
-
-constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
-constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
-
-double wide(float value) { return static_cast<double>(value); }
 
 ddim::ddim_options flow_options(prediction predicts, bool rederives) {
     ddim::ddim_options options;
@@ -47,12 +44,8 @@ ddim::ddim_options flow_options(prediction predicts, bool rederives) {
 
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode = guidance::none,
                                element_type type = element_type::float32) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.mode = mode;
+    ddim::sampler_config config = test_support::sweep_config(plan, {batch, elements}, mode, type);
     config.guidance_scale = 1.75f;
-    config.model_type = type;
     return config;
 }
 

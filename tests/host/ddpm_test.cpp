@@ -12,12 +12,14 @@
 
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
 using ddim::ddpm_buffer;
 using ddim::status;
 using test_support::view;
+using test_support::wide;
 
 constexpr int train_steps = 1000;
 constexpr auto betas = ddim::betas<train_steps>();
@@ -29,8 +31,6 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t count = 257;
 const std::vector<float> some_x0 = golden::gauss(2, count);
 const std::vector<float> some_noise = golden::gauss(5, count);
-
-double wide(float value) { return static_cast<double>(value); }
 
 double a_at(int t) { return t < 0 ? 1.0 : wide(schedule.values[t]); }
 

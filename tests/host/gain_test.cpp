@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
 #include "ddim/host.hpp"
@@ -11,6 +10,7 @@
 #include "host/plain_loop.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -19,13 +19,12 @@ using ddim::guidance;
 using ddim::prediction;
 using ddim::status;
 using test_support::curved_model;
+using test_support::modes;
+using test_support::not_a_number;
 using test_support::run_config;
+using test_support::sweep_config;
+using test_support::types;
 using test_support::view;
-
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-
-constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
-constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
 
 // Actions of 3 in a width of 4; a sample ends inside a block of the backend, another begins.
 constexpr int entries = 45, width = 4, used = 3;
@@ -39,12 +38,7 @@ constexpr auto multistep_plan = ddim::dpm_solver_plan<5>(levels);
 constexpr auto flow_plan = ddim::ddim_plan<5>(ddim::flow_levels(5), {0.0, prediction::flow});
 
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode, element_type type, curved_model& model) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.mode = mode;
-    config.guidance_scale = 2.0f;
-    config.model_type = type;
+    ddim::sampler_config config = sweep_config(plan, {batch, elements}, mode, type);
     config.model = model.ref();
     return config;
 }

@@ -12,6 +12,7 @@
 #include "support/golden.hpp"
 #include "support/run.hpp"
 #include "support/scripted_backend.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -23,10 +24,10 @@ using test_support::curved_model;
 using test_support::run_config;
 using test_support::scripted_run;
 using test_support::storage;
+using test_support::types;
 using test_support::view;
 
 constexpr guidance guided_modes[] = {guidance::batched, guidance::sequential};
-constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
 
 constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr auto list = ddim::spaced_timesteps<6>(ddim::spacing::trailing, 1000);

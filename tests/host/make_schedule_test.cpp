@@ -8,6 +8,7 @@
 
 #include "ddim/solvers/ddim.hpp"
 #include "support/golden.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -15,11 +16,10 @@ using ddim::ddpm_buffer;
 using ddim::final_alpha;
 using ddim::spacing;
 using ddim::status;
+using test_support::wide;
 
 constexpr int capacity = 1000;
 constexpr double ulp = 0x1p-24; ///< relative error of one rounding to float32
-
-double wide(float value) { return static_cast<double>(value); }
 
 ddim::beta_table<capacity> betas_of(int train_steps) { return ddim::betas<capacity>({}, train_steps); }
 

@@ -9,16 +9,17 @@
 
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
 using ddim::noise_purpose;
 using ddim::status;
+using test_support::not_a_number;
 using test_support::run_config;
 using test_support::view;
 
 constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 /// Rows whose new state is their noise term and nothing else.
 struct noise_rows {

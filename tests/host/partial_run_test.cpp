@@ -11,6 +11,7 @@
 #include "ddim/ddpm.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -21,13 +22,13 @@ using ddim::spacing;
 using ddim::status;
 using test_support::run_config;
 using test_support::view;
+using test_support::wide;
 
 constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double ulp = 0x1p-24; ///< relative error of one rounding to float32
 constexpr std::size_t values = 64;
 
-double wide(float value) { return static_cast<double>(value); }
 double level_at(int t) { return wide(schedule.values[t]); }
 
 /// Knows the clean sample: says whatever noise in x is not it.

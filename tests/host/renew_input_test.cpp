@@ -11,6 +11,7 @@
 #include "support/golden.hpp"
 #include "support/run.hpp"
 #include "support/scripted_backend.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -20,22 +21,17 @@ using ddim::guidance;
 using ddim::status;
 using test_support::curved_model;
 using test_support::housed_sampler;
+using test_support::modes;
 using test_support::short_plan;
 using test_support::storage;
+using test_support::sweep_config;
+using test_support::types;
 using test_support::view;
-
-constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
-constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
 
 constexpr std::size_t batch = 2, elements = 150, values = batch * elements;
 
 ddim::sampler_config config_of(guidance mode, element_type type) {
-    ddim::sampler_config config;
-    config.plan = short_plan;
-    config.dims = {batch, elements};
-    config.mode = mode;
-    config.guidance_scale = 2.0f;
-    config.model_type = type;
+    ddim::sampler_config config = sweep_config(short_plan, {batch, elements}, mode, type);
     config.initial = ddim::initial_state::given;
     return config;
 }

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include "ddim/hooks.hpp"
@@ -15,18 +14,17 @@
 #include "support/golden.hpp"
 #include "support/run.hpp"
 #include "support/scripted_backend.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
 using ddim::element_type;
 using ddim::guidance;
 using ddim::status;
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-constexpr element_type types[] = {element_type::float32, element_type::float16, element_type::bfloat16};
-
-double wide(float value) { return static_cast<double>(value); }
+using test_support::infinity;
+using test_support::not_a_number;
+using test_support::types;
+using test_support::wide;
 
 /// A conditional output of a type.
 struct typed_values {

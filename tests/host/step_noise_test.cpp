@@ -9,6 +9,7 @@
 #include "host/curved_model.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -17,10 +18,10 @@ using ddim::guidance;
 using ddim::status;
 using test_support::curved_model;
 using test_support::housed_sampler;
+using test_support::modes;
 using test_support::storage;
 using test_support::view;
 
-constexpr guidance modes[] = {guidance::none, guidance::batched, guidance::sequential};
 constexpr std::size_t batch = 2, elements = 150, values = batch * elements;
 constexpr int steps = 4;
 
@@ -29,13 +30,8 @@ constexpr auto noisy_plan = ddim::ddim_plan<steps>(schedule, {1.0});
 constexpr auto quiet_plan = ddim::ddim_plan<steps>(schedule);
 
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.mode = mode;
-    config.guidance_scale = 2.0f;
-    config.model_type = mode == guidance::batched ? element_type::bfloat16 : element_type::float32;
-    return config;
+    const element_type type = mode == guidance::batched ? element_type::bfloat16 : element_type::float32;
+    return test_support::sweep_config(plan, {batch, elements}, mode, type);
 }
 
 /// Noise of every step, [steps, size].

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include "ddim/hooks.hpp"
@@ -13,17 +12,16 @@
 #include "host/curved_model.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
 using ddim::dynamic_thresholding;
 using ddim::status;
 using test_support::curved_model;
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-
-double wide(float value) { return static_cast<double>(value); }
+using test_support::infinity;
+using test_support::not_a_number;
+using test_support::wide;
 
 int threshold(dynamic_thresholding options, std::vector<float>& x0, std::size_t samples = 1) {
     ddim::hook_call call;

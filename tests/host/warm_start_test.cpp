@@ -10,6 +10,7 @@
 #include "host/curved_model.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
+#include "support/sweep.hpp"
 
 namespace {
 
@@ -17,6 +18,7 @@ using ddim::prediction;
 using ddim::status;
 using test_support::curved_model;
 using test_support::view;
+using test_support::wide;
 
 constexpr int steps = 10, entries = 40, width = 7, executed = 6;
 constexpr std::size_t elements = entries * width;
@@ -28,8 +30,6 @@ constexpr ddim::levels flow_levels = ddim::flow_levels(steps);
 constexpr ddim::levels ddim_levels = ddim::schedule_levels(schedule, list, ddim::final_alpha::one);
 constexpr auto flow_plan = ddim::ddim_plan<steps>(flow_levels, {0.0, prediction::flow});
 constexpr auto ddim_plan = ddim::ddim_plan<steps>(ddim_levels);
-
-double wide(float value) { return static_cast<double>(value); }
 
 /// The chunk before without the actions that have been executed; what is missing at its end stands still.
 std::vector<float> shifted(const std::vector<float>& chunk) {
