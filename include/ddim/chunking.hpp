@@ -52,7 +52,7 @@ enum class prefix_schedule {
 /// sampler::init() refuses the size.
 template <int Count>
 struct value_list {
-    float values[Count] = {};
+    float values[static_cast<std::size_t>(Count)] = {};
     status state = status::chunk_out_of_range;
 
     constexpr operator span<const float>() const& noexcept {

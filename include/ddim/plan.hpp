@@ -12,6 +12,7 @@
 #ifndef DDIM_PLAN_HPP
 #define DDIM_PLAN_HPP
 
+#include <cstddef>
 #include <cstdint>
 
 #include "ddim/detail/constant.hpp"
@@ -41,7 +42,7 @@ struct step_row {
     float timestep = 0.0f; ///< what the model is told
     float p_x = 0.0f;
     float p_o = 0.0f;
-    float clip = __builtin_inff(); ///< x0 is clamped to [-clip, clip]
+    float clip = __builtin_huge_valf(); ///< x0 is clamped to [-clip, clip]
     float u_x = 0.0f;
     float u_o = 0.0f;
     float u_0 = 0.0f;
@@ -58,7 +59,7 @@ struct step_row {
 /// sampler::init() returns. As a constant it lies in .rodata and costs nothing at start-up.
 template <int Capacity>
 struct plan {
-    step_row rows[Capacity];
+    step_row rows[static_cast<std::size_t>(Capacity)];
     int steps = 0;            ///< rows, and so model calls (twice as many under sequential guidance)
     float start_scale = 1.0f; ///< x_T is noise times this, where it is drawn
     status state = status::plan_empty;

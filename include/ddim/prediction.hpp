@@ -4,6 +4,9 @@
 
 #include "ddim/detail/level_path.hpp"
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+
 namespace ddim {
 
 /// What the model predicts (diffusers' prediction_type), at x = alpha x0 + sigma noise.
@@ -56,5 +59,7 @@ DDIM_ONE_COPY constexpr bool is_defined(const alpha_sigma& at, prediction predic
 } // namespace detail
 
 } // namespace ddim
+
+#pragma GCC diagnostic pop
 
 #endif

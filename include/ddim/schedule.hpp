@@ -9,10 +9,15 @@
 #ifndef DDIM_SCHEDULE_HPP
 #define DDIM_SCHEDULE_HPP
 
+#include <cstddef>
+
 #include "ddim/detail/constant.hpp"
 #include "ddim/detail/constexpr_math.hpp"
 #include "ddim/span.hpp"
 #include "ddim/status.hpp"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
 
 namespace ddim {
 
@@ -44,7 +49,7 @@ struct snr_options {
 /// betas in double, entry t for timestep t in 0 .. train_steps - 1. Carries the status of its making.
 template <int Capacity>
 struct beta_table {
-    double values[Capacity] = {};
+    double values[static_cast<std::size_t>(Capacity)] = {};
     int train_steps = 0;
     status state = status::train_steps_out_of_range;
 };
@@ -52,7 +57,7 @@ struct beta_table {
 /// A float32 table over the timesteps 0 .. train_steps - 1.
 template <int Capacity>
 struct schedule_table {
-    float values[Capacity] = {};
+    float values[static_cast<std::size_t>(Capacity)] = {};
     int train_steps = 0;
     status state = status::train_steps_out_of_range;
 };
@@ -137,7 +142,7 @@ constexpr double unchecked_beta(const beta_options& options, int train_steps, in
 }
 
 constexpr status check_beta(double beta, bool is_last) noexcept {
-    const bool valid = 1.0 - beta < 1.0 && (beta < 1.0 || (beta == 1.0 && is_last));
+    const bool valid = 1.0 - beta < 1.0 && (beta < 1.0 || (beta <= 1.0 && is_last));
     return valid ? status::ok : status::beta_out_of_range;
 }
 
@@ -291,12 +296,12 @@ constexpr beta_table<Capacity> betas(const beta_options& options = {}, int train
 
 /// The caller's own betas (diffusers' trained_betas): each in (2^-54, 1), the last may be 1 (zero terminal SNR).
 /// State: ok, beta_out_of_range. In a constant, anything but ok does not compile.
-template <int Count>
-constexpr beta_table<Count> given_betas(const double (&values)[Count]) {
-    beta_table<Count> table{};
-    table.train_steps = Count;
-    for (int t = 0; t < Count; ++t) table.values[t] = values[t];
-    table.state = detail::check_betas(values, Count);
+template <std::size_t Count>
+constexpr beta_table<static_cast<int>(Count)> given_betas(const double (&values)[Count]) {
+    beta_table<static_cast<int>(Count)> table{};
+    table.train_steps = static_cast<int>(Count);
+    for (int t = 0; t < table.train_steps; ++t) table.values[t] = values[t];
+    table.state = detail::check_betas(values, table.train_steps);
     detail::refuse_constant_unless_ok(table.state);
     return table;
 }
@@ -359,5 +364,7 @@ constexpr schedule<Capacity> sqrt_schedule(double beta_start, double beta_end, i
 }
 
 } // namespace ddim
+
+#pragma GCC diagnostic pop
 
 #endif

@@ -2,6 +2,9 @@
 #ifndef DDIM_STATUS_HPP
 #define DDIM_STATUS_HPP
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+
 namespace ddim {
 
 /// Result of every call that can fail: 0 is success, everything else negative, in groups of ten by where it
@@ -214,5 +217,7 @@ constexpr const char* message(status value) noexcept {
 }
 
 } // namespace ddim
+
+#pragma GCC diagnostic pop
 
 #endif

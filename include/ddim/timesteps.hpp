@@ -7,6 +7,9 @@
 #include "ddim/span.hpp"
 #include "ddim/status.hpp"
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+
 namespace ddim {
 
 /// Rules that place `steps` timesteps in 0 .. train_steps - 1 (T). i counts from 0, the smallest timestep.
@@ -22,7 +25,7 @@ enum class spacing {
 /// A list of timesteps in sampling order. Carries the status of its making.
 template <int Capacity>
 struct timesteps {
-    int values[Capacity] = {};
+    int values[static_cast<std::size_t>(Capacity)] = {};
     int steps = 0;
     bool repeats = false; ///< neighbours may be equal: quad's
     status state = status::steps_out_of_range;
@@ -191,5 +194,7 @@ constexpr timesteps<Capacity> listed_timesteps(span<const int> list) {
 }
 
 } // namespace ddim
+
+#pragma GCC diagnostic pop
 
 #endif

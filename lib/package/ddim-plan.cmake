@@ -384,7 +384,7 @@ function(ddim_plan_make file name words_result header_result)
     endif()
 
     if(clip STREQUAL "")
-        set(clip "__builtin_inf()")
+        set(clip "__builtin_huge_val()")
     endif()
     if(NOT timesteps STREQUAL "")
         string(APPEND constants "inline constexpr auto timesteps = ${timesteps};\n")

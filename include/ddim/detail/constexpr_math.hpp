@@ -10,6 +10,9 @@ inline constexpr double largest_double = 1.7976931348623157e308;
 
 constexpr bool is_finite(double x) noexcept { return x >= -largest_double && x <= largest_double; }
 
+/// x == 0, of which -Wfloat-equal says nothing.
+constexpr bool is_zero(double x) noexcept { return x >= 0.0 && x <= 0.0; }
+
 /// x = fraction * 2^exponent with fraction in [1, 2).
 struct binary_parts {
     double fraction;
@@ -55,8 +58,8 @@ constexpr double exact_residual(double m, double y) noexcept {
 
 /// Square root, correctly rounded to nearest. NaN for x < 0, as the standard's.
 constexpr double sqrt(double x) noexcept {
-    if (!(x >= 0.0)) return __builtin_nan("");
-    if (x == 0.0 || x > largest_double) return x;
+    if (!(x >= 0.0)) return __builtin_bit_cast(double, 0x7ff8000000000000);
+    if (x <= 0.0 || x > largest_double) return x;
     binary_parts parts = split_binary(x);
     if (parts.exponent % 2 != 0) { // keeps the exponent even, so that it halves exactly
         parts.fraction *= 2.0;
@@ -156,7 +159,7 @@ constexpr double cos(double x) noexcept {
 constexpr int round_half_even(double x) noexcept {
     const int floor = static_cast<int>(x);
     const double above = x - floor;
-    if (above > 0.5 || (above == 0.5 && floor % 2 != 0)) return floor + 1;
+    if (above > 0.5 || (above >= 0.5 && floor % 2 != 0)) return floor + 1;
     return floor;
 }
 

@@ -4,6 +4,9 @@
 
 #include "ddim/detail/level_path.hpp"
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+
 namespace ddim::detail {
 
 constexpr bool is_positive(double x) noexcept { return x > 0.0 && is_finite(x); }
@@ -151,5 +154,7 @@ DDIM_ONE_COPY constexpr status check_levels(const levels& recipe) noexcept {
 }
 
 } // namespace ddim::detail
+
+#pragma GCC diagnostic pop
 
 #endif

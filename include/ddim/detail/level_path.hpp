@@ -5,6 +5,9 @@
 #include "ddim/detail/constexpr_math.hpp"
 #include "ddim/levels.hpp"
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+
 namespace ddim::detail {
 
 /// x = alpha * clean sample + sigma * standard normal.
@@ -74,8 +77,8 @@ DDIM_ONE_COPY constexpr sigma_ends ends_of(const levels& recipe) noexcept {
     const int* values = recipe.list.values;
     const int last = recipe.list.steps - 1;
     const sigma_options& sigmas = recipe.sigmas;
-    return {sigmas.sigma_max != 0.0 ? sigmas.sigma_max : schedule_ratio(recipe.schedule, values[0]),
-            sigmas.sigma_min != 0.0 ? sigmas.sigma_min : schedule_ratio(recipe.schedule, values[last])};
+    return {is_zero(sigmas.sigma_max) ? schedule_ratio(recipe.schedule, values[0]) : sigmas.sigma_max,
+            is_zero(sigmas.sigma_min) ? schedule_ratio(recipe.schedule, values[last]) : sigmas.sigma_min};
 }
 
 /// The same at a fractional timestep, between its neighbours.
@@ -151,25 +154,17 @@ class level_path {
     /// `is_good`: whether the recipe has passed check_levels() of level_checks.hpp. If not, there are no levels.
     DDIM_ONE_COPY constexpr level_path(const levels& recipe, bool is_good) noexcept : of_(&recipe) {
         if (!is_good) return;
-        switch (recipe.rule) {
-        case level_rule::karras:
-        case level_rule::exponential: {
+        if (recipe.rule == level_rule::karras || recipe.rule == level_rule::exponential) {
             const sigma_ends ends = ends_of(recipe);
             ramp_ = sigma_ramp(ends.first, ends.last, recipe.sigmas.rho, recipe.rule == level_rule::exponential);
-            break;
-        }
-        case level_rule::edm:
+        } else if (recipe.rule == level_rule::edm) {
             ramp_ = sigma_ramp(recipe.edm.sigma_max, recipe.edm.sigma_min, recipe.edm.rho, recipe.edm.exponential);
-            break;
-        case level_rule::flow:
+        } else if (recipe.rule == level_rule::flow) {
             flow_ = flow_sigmas(recipe.flow, recipe.total);
             if (recipe.flow.karras) ramp_ = sigma_ramp(flow_.at(0), flow_.at(recipe.total - 1), 7.0, false);
-            break;
-        case level_rule::logsnr:
+        } else if (recipe.rule == level_rule::logsnr) {
             first_lambda_ = lambda_at_time(recipe.logsnr.first_time);
             last_lambda_ = lambda_at_time(recipe.logsnr.last_time);
-            break;
-        default: break;
         }
     }
 
@@ -307,5 +302,7 @@ class level_path {
 };
 
 } // namespace ddim::detail
+
+#pragma GCC diagnostic pop
 
 #endif

@@ -15,7 +15,7 @@
 
 namespace ddim::detail {
 
-inline constexpr double infinity = __builtin_inf();
+inline constexpr double infinity = __builtin_huge_val();
 
 /// Where a model call stands: what the model is told, the level of its input, the level that its row leads to.
 struct call_place {
