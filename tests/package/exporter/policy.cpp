@@ -1,0 +1,9 @@
+#include <ddim/host.hpp>
+
+// 0 where the archive answers.
+int policy_fault() {
+    ddim::sampler_config config;
+    config.platform = ddim::host_backend();
+    ddim::sampler sampler;
+    return sampler.init(config) == ddim::status::plan_empty ? 0 : 1;
+}

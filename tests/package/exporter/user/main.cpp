@@ -1,0 +1,2 @@
+int policy_fault();
+int main() { return policy_fault(); }
