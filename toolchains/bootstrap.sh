@@ -4,22 +4,24 @@
 #     bash toolchains/bootstrap.sh demo     build, then turn noise into handwritten digits
 #     bash toolchains/bootstrap.sh test     build, then run the tests
 #
-# Installs a compiler, cmake, ninja and doctest where they are missing, and says so. Builds in build/host.
+# Installs a compiler, cmake, ninja, and for the tests doctest, where they are missing, and says so. Builds in build/host.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . toolchains/packages.sh
 
+# The demo goes without doctest, and fetches none: then it is built without the test programs.
 case "${1:-}" in
-demo | test) ;;
+demo) packages=() fetches_nothing=ON ;;
+test) packages=(doctest-dev) fetches_nothing=OFF ;;
 *)
     echo "usage: bash toolchains/bootstrap.sh demo|test" >&2
     exit 2
     ;;
 esac
 
-install_packages g++ cmake ninja-build doctest-dev
+install_packages g++ cmake ninja-build "${packages[@]}"
 # Not by preset, which would ask for CMake 3.25: Ubuntu 22.04 has 3.22.
-cmake -S . -B build/host -G Ninja --log-level=WARNING
+cmake -S . -B build/host -G Ninja --log-level=WARNING -DFETCHCONTENT_FULLY_DISCONNECTED=$fetches_nothing
 case "$1" in
 demo)
     cmake --build build/host --target ddim_digits

@@ -1,16 +1,28 @@
-# The top level of the repository holds what it promises to hold, and dot files.
+# The top level of the repository holds what it promises to hold, and of what git tracks nothing else but dot files.
+# Other files there are their owner's: all of them where ROOT is no checkout.
 #   cmake -DROOT=FOLDER -P top_level.cmake
 cmake_minimum_required(VERSION 3.22)
-set(expected
-    CMakeLists.txt CMakePresets.json LICENSE README.md
-    include lib platform tests toolchains
-    build) # ignored by git
+set(promised CMakeLists.txt CMakePresets.json LICENSE README.md include lib platform tests toolchains)
+set(customary CHANGELOG.md CONTRIBUTING.md)
 
-file(GLOB entries RELATIVE "${ROOT}" "${ROOT}/*")
-foreach(entry IN LISTS entries)
-    # A build folder of another name is its owner's business.
-    if(entry IN_LIST expected OR entry MATCHES "^\\." OR EXISTS "${ROOT}/${entry}/CMakeCache.txt")
-        continue()
+foreach(entry IN LISTS promised)
+    if(NOT EXISTS "${ROOT}/${entry}")
+        message(SEND_ERROR "'${entry}' is missing at the top level")
     endif()
-    message(SEND_ERROR "'${entry}' has no place at the top level")
+endforeach()
+
+# Not of a repository that ROOT is a folder of.
+execute_process(COMMAND git -C "${ROOT}" rev-parse --show-prefix
+    OUTPUT_VARIABLE place ERROR_QUIET RESULT_VARIABLE code OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(NOT code EQUAL 0 OR NOT place STREQUAL "")
+    return()
+endif()
+execute_process(COMMAND git -C "${ROOT}" ls-files OUTPUT_VARIABLE tracked COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX REPLACE "(/[^\n]*)?\n" ";" entries "${tracked}")
+list(REMOVE_DUPLICATES entries)
+list(REMOVE_ITEM entries ${promised} ${customary} "")
+foreach(entry IN LISTS entries)
+    if(NOT entry MATCHES "^[.]")
+        message(SEND_ERROR "'${entry}' has no place at the top level")
+    endif()
 endforeach()
