@@ -16,6 +16,9 @@ function(expect what takes)
     endif()
 endfunction()
 
+foreach(name GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE) # of a hook that runs the tests: they name another repository
+    unset(ENV{${name}})
+endforeach()
 file(REMOVE_RECURSE "${WORK}")
 foreach(name CMakeLists.txt CMakePresets.json LICENSE README.md)
     file(WRITE "${WORK}/${name}" "")
