@@ -4,7 +4,8 @@
 #     bash toolchains/bootstrap.sh demo     build, then turn noise into handwritten digits
 #     bash toolchains/bootstrap.sh test     build, then run the tests
 #
-# Installs a compiler, cmake, ninja, and for the tests doctest, where they are missing, and says so. Builds in build/host.
+# Installs a compiler, cmake, ninja, and for the tests doctest, where they are missing, and says so. Builds in
+# build/host.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . toolchains/packages.sh
