@@ -17,7 +17,7 @@
 #include "ddim/status.hpp"
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
 
 namespace ddim {
 

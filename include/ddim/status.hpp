@@ -3,7 +3,7 @@
 #define DDIM_STATUS_HPP
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
 
 namespace ddim {
 

@@ -5,7 +5,7 @@
 #include "ddim/detail/level_path.hpp"
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
 
 namespace ddim::detail {
 

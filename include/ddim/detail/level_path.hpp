@@ -6,7 +6,7 @@
 #include "ddim/levels.hpp"
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // it would silence -Wswitch
+#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
 
 namespace ddim::detail {
 
