@@ -1,5 +1,5 @@
-// A user's program that includes every header of the host and calls every builder and every inline function, as a
-// constant and at run time: what a template says to a compiler, it says where it is instantiated.
+// A user's program that includes every header (CUDA's where it is there) and calls every builder, as a constant and
+// at run time: what a template says to a compiler, it says where it is instantiated.
 #include <ddim/chunking.hpp>
 #include <ddim/ddpm.hpp>
 #include <ddim/hooks.hpp>
@@ -9,6 +9,9 @@
 #include <ddim/random.hpp>
 #include <ddim/solvers.hpp>
 #include <ddim/torch_noise.hpp>
+#if __has_include(<cuda_runtime_api.h>)
+#include <ddim/cuda.hpp>
+#endif
 
 namespace {
 
@@ -23,6 +26,9 @@ constexpr auto spaced = ddim::spaced_timesteps<4>(ddim::spacing::trailing, 100);
 constexpr auto plan = ddim::ddim_plan<4>(schedule, {/*eta=*/1.0});
 constexpr auto flow_plan = ddim::ddim_plan<4>(ddim::flow_levels(4), {0.0, ddim::prediction::flow});
 constexpr ddim::shape dims{1, 16};
+#if __has_include(<cuda_runtime_api.h>)
+static_assert(ddim::cuda_arena_bytes(plan, dims) > ddim::arena_bytes(plan, dims));
+#endif
 
 /// 0 where every one of the tables is ok.
 template <class... Tables>

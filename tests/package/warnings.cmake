@@ -1,5 +1,5 @@
-# Compiles a program that includes every header of the host and calls all that is in them, with a long list of warnings
-# as errors, of those that the compiler knows; also with -ffast-math, as which it runs.
+# Compiles a program that includes every header and calls every builder, with a long list of warnings as errors, of
+# those that the compiler knows; also with -ffast-math, as which it runs.
 #   cmake -DCOMPILE=COMMAND -DID=GNU|Clang -DINCLUDE=FOLDER -DPROGRAM=FILE -DARCHIVE=FILE -DBUILD=FOLDER
 #         -DEMULATOR=COMMAND -P warnings.cmake
 cmake_minimum_required(VERSION 3.22)
