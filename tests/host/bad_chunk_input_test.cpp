@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
-#include <iterator>
 #include <vector>
 
 #include "host/wrong_inputs.hpp"
@@ -539,22 +538,18 @@ const wrong_use wrong_uses[] = {
 } // namespace
 
 test_support::wrong_inputs test_support::wrong_chunk_inputs() {
-    return {{std::begin(wrong_configs), std::end(wrong_configs)},
-            {std::begin(lent_buffers), std::end(lent_buffers)},
-            {std::begin(wrong_uses), std::end(wrong_uses)}};
+    return {as_list(wrong_configs), as_list(lent_buffers), {}, as_list(wrong_uses)};
 }
 
-TEST_CASE(
-    "a wrong chunk, gain or list of scales: its own status, nothing written, and the sampler can be used again") {
+TEST_CASE("a wrong chunk, gain or list of scales: its own status, and nothing written") {
     test_support::check_configs(test_support::wrong_chunk_inputs().configs);
 }
 
-TEST_CASE(
-    "each buffer of a chunk: misaligned, short, empty, inside the arena or part of x, and good as it should be") {
+TEST_CASE("each buffer of a chunk: misaligned, short, empty, in the arena or in x, and good") {
     test_support::check_buffers(test_support::wrong_chunk_inputs().buffers);
 }
 
-TEST_CASE("makers of a chunk's numbers, scales, step noise and inputs: every wrong use its own status") {
+TEST_CASE("a chunk's numbers, scales, step noise and inputs: every wrong use its own status") {
     test_support::check_uses(test_support::wrong_chunk_inputs().uses);
     for (const float value : chunk_values) CHECK(value == 0.0f);
 }

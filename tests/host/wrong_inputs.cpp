@@ -81,6 +81,20 @@ void check_buffers(const std::vector<lent_buffer>& buffers) {
     }
 }
 
+void check_states(const std::vector<wrong_state>& states) {
+    for (const wrong_state& wrong : states) {
+        CAPTURE(wrong.what);
+        scripted_run run;
+        REQUIRE(run.init() == status::ok);
+        const std::vector<float> before = run.x;
+        CHECK(run.sampler.run(wrong.spoil(run), 7) == wrong.expected);
+        CHECK(run.record.events.empty());
+        CHECK(run.x == before);
+        CHECK(run.arena.is_untouched());
+        CHECK(run.run() == status::ok);
+    }
+}
+
 void check_uses(const std::vector<wrong_use>& uses) {
     for (const wrong_use& wrong : uses) {
         CAPTURE(wrong.what);
@@ -99,6 +113,11 @@ std::vector<status> statuses_of(const wrong_inputs& inputs) {
         scripted_run run;
         wrong.buffer->lend(run.config, wrong.lent);
         said.push_back(run.init());
+    }
+    for (const wrong_state& wrong : inputs.states) {
+        scripted_run run;
+        REQUIRE(run.init() == status::ok);
+        said.push_back(run.sampler.run(wrong.spoil(run), 7));
     }
     for (const wrong_use& wrong : inputs.uses) said.push_back(wrong.use());
     return said;

@@ -1,18 +1,15 @@
-// What a wrong input is, and what is checked of each. The tables of them are bad_input_test.cpp's and
-// bad_chunk_input_test.cpp's.
+// What a wrong input is, and what is checked of each. The tables of them are those of the bad_*_test.cpp.
 #ifndef DDIM_TESTS_HOST_WRONG_INPUTS_HPP
 #define DDIM_TESTS_HOST_WRONG_INPUTS_HPP
 
 #include <cstddef>
-#include <limits>
+#include <cstdint>
 #include <vector>
 
 #include "support/scripted_backend.hpp"
+#include "support/sweep.hpp"
 
 namespace test_support {
-
-inline constexpr float infinity = std::numeric_limits<float>::infinity();
-inline constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 inline float spare_values[64];
 
@@ -31,6 +28,13 @@ struct lent_buffer {
     void (*lend)(ddim::sampler_config&, ddim::span<const float>);
 };
 
+/// An x that begin refuses, of a sampler of such a good config.
+struct wrong_state {
+    const char* what;
+    ddim::status expected;
+    ddim::span<float> (*spoil)(scripted_run&);
+};
+
 /// Any other wrong use: returns what the library said.
 struct wrong_use {
     const char* what;
@@ -41,14 +45,28 @@ struct wrong_use {
 struct wrong_inputs {
     std::vector<wrong_config> configs;
     std::vector<lent_buffer> buffers;
+    std::vector<wrong_state> states;
     std::vector<wrong_use> uses;
 };
 
-/// Those of bad_chunk_input_test.cpp.
+// Of each bad_*_test.cpp the tables that it has.
+wrong_inputs wrong_plan_inputs();
+wrong_inputs wrong_config_inputs();
+wrong_inputs wrong_call_inputs();
 wrong_inputs wrong_chunk_inputs();
+
+template <class Wrong, std::size_t Count>
+std::vector<Wrong> as_list(const Wrong (&table)[Count]) {
+    return {table, table + Count};
+}
 
 /// x' = u_x x + u_o o: what changes x0 changes nothing.
 inline constexpr auto x0_free_plan = ddim::ddim_plan<4>(ddim::flow_levels(4), {0.0, ddim::prediction::flow});
+
+inline constexpr auto short_list = ddim::spaced_timesteps<4>(ddim::spacing::trailing, 1000);
+inline constexpr auto short_levels = ddim::schedule_levels(short_schedule, short_list);
+/// With two slots of history, which every row but the first reads.
+inline constexpr auto multistep_plan = ddim::unipc_plan<4>(short_levels, {2});
 
 template <class Value>
 Value* off_by_one(Value* data) {
@@ -60,6 +78,9 @@ void check_configs(const std::vector<wrong_config>& configs);
 
 /// Each is refused misaligned, short, empty, inside the arena, and by begin where it is part of x.
 void check_buffers(const std::vector<lent_buffer>& buffers);
+
+/// Each is refused as a config is, and the next run is good.
+void check_states(const std::vector<wrong_state>& states);
 
 void check_uses(const std::vector<wrong_use>& uses);
 
