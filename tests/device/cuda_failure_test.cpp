@@ -205,7 +205,7 @@ TEST_CASE("a list of guidance scales: each call fails in turn") {
     CHECK(updated == 1 + 1 + 1);
 }
 
-TEST_CASE("capture: the graph of a run is the model's nodes, a kernel for each step and one for the start") {
+TEST_CASE("capture: the model's nodes, a kernel for each step and one for the start") {
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
         shimmed_run run(mode);
         capture_graph(run);
@@ -305,7 +305,7 @@ TEST_CASE("a run with hooks and a log: each call fails in turn") {
     CHECK(calls == 1 + 1 + 2 + 2 * 5 + 2 * entries);
 }
 
-TEST_CASE("a run with the ready hooks: each call fails in turn, those of the hooks as theirs") {
+TEST_CASE("a run with the ready hooks: each call fails in turn, a hook's as the hook's") {
     float phi = 0.7f;
     ddim::dynamic_thresholding options{0.9f, 4.0f};
     int calls = 0;

@@ -357,7 +357,7 @@ TEST_CASE("score corrector, x0 hook and observer, alone and together") {
     }
 }
 
-TEST_CASE("a run within a capture of the caller's, in mode Global, and one on the legacy default stream") {
+TEST_CASE("a run in a capture of the caller's, and one on the legacy default stream") {
     int i = 0;
     for (const guidance mode : modes) {
         for (const element_type type : types) {
@@ -547,7 +547,7 @@ TEST_CASE("dynamic thresholding and guidance rescale of samples of every size") 
     }
 }
 
-TEST_CASE("dynamic thresholding and guidance rescale of more samples than blocks, and of a long sample") {
+TEST_CASE("thresholding and rescale of more samples than blocks, and of a long sample") {
     for (const ddim::shape& dims : {ddim::shape{2051, 5}, ddim::shape{2, (1 << 16) + 5}}) {
         scenario what;
         what.dims = dims;

@@ -68,8 +68,7 @@ struct captured_run : small_run {
 
 } // namespace
 
-TEST_CASE(
-    "a run is the model's nodes, one kernel for each step, one for the start and one for each 59 rows of plan") {
+TEST_CASE("nodes of a graph: the model's, one for each step, the start and 59 rows of plan") {
     constexpr auto long_plan = ddim::ddim_plan<100>(device_tests::small_schedule);
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
         for (const ddim::plan_view plan :
@@ -95,7 +94,7 @@ TEST_CASE("capture executes nothing of the run, each launch is a run of its own"
     CHECK(run.memory.is_undamaged());
 }
 
-TEST_CASE("a replay with another seed, scale and plan is a fresh run with them, each by itself and all together") {
+TEST_CASE("a replay with another seed, scale or plan, or all of them, is a fresh run") {
     for (const guidance mode : {guidance::batched, guidance::sequential}) {
         captured_run run(mode);
         const struct {
@@ -142,7 +141,7 @@ TEST_CASE("one graph runs solvers with history and without, where the arena has 
     }
 }
 
-TEST_CASE("guided in some steps: the model is asked twice in those alone, and the list is one kernel more") {
+TEST_CASE("guided in some steps: two model calls in those alone, one kernel for the list") {
     for (const guidance mode : {guidance::batched, guidance::sequential}) {
         small_run run(mode);
         run.list_scales(guided_in_two);
@@ -153,7 +152,7 @@ TEST_CASE("guided in some steps: the model is asked twice in those alone, and th
     }
 }
 
-TEST_CASE("guided in some steps: a replay with other scales, seed and plan is a fresh run with them") {
+TEST_CASE("guided in some steps: a replay with other scales, seed and plan is a fresh run") {
     static constexpr float others[][5] = {{1.0f, 2.0f, 0.0f, 1.0f, 1.0f}, {1.0f, -4.0f, 7.5f, 1.0f, 1.0f}};
     static constexpr float everywhere[] = {3.0f, 3.0f, 2.0f, 3.0f, 3.0f};
     const struct {
@@ -265,7 +264,7 @@ TEST_CASE("an x_T that is given is what x holds at each launch") {
     CHECK(ddim::destroy(graph) == status::ok);
 }
 
-TEST_CASE("a copy of the sampler updates the graph, and so does an enqueue of the sampler between launches") {
+TEST_CASE("a copy of the sampler updates the graph, also with enqueue between launches") {
     captured_run run;
     ddim::sampler copy = run.sampler;
     CHECK(copy.set_guidance_scale(-2.0f) == status::ok);

@@ -187,7 +187,7 @@ struct hooked_run : small_run {
 
 } // namespace
 
-TEST_CASE("thresholding: the host's bits, for every size about a block's and every kind of values") {
+TEST_CASE("thresholding: the host's bits, for sizes about a block's and all kinds of values") {
     for (int elements = 1; elements <= 1100; ++elements)
         check_threshold({ratios[elements % 5], elements % 2 == 0 ? 1.5f : 100.0f},
                         static_cast<content>(elements % contents), {elements % 3 + 1, elements});
@@ -206,7 +206,7 @@ TEST_CASE("thresholding: large samples, and more samples than blocks") {
     check_threshold({0.9f, 100.0f}, content::normal, {5000, 3});
 }
 
-TEST_CASE("rescale: the host's bits, for every size about a block's, every type and every kind of values") {
+TEST_CASE("rescale: the host's bits, for sizes about a block's, every type, many values") {
     for (int elements = 1; elements <= 1100; ++elements)
         check_rescale(phis[elements % 4], element_types[elements / 4 % 3], static_cast<content>(elements % contents),
                       {elements / 12 % 3 + 1, elements});
@@ -224,7 +224,7 @@ TEST_CASE("rescale: equal conditional outputs leave the output alone") {
     CHECK(hooked(&ddim::cuda_rescale_guidance, 0.7f, values, call, equal) == values);
 }
 
-TEST_CASE("rescale: a step without guidance has no conditional output, and nothing is enqueued") {
+TEST_CASE("rescale: a step without guidance enqueues nothing") {
     const std::vector<float> values = golden::gauss(44, 300);
     CHECK(hooked(&ddim::cuda_rescale_guidance, 0.7f, values, call_on(nullptr, {1, 300})) == values);
 

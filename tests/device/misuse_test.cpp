@@ -29,7 +29,7 @@ const std::vector<float>& untouched(const small_run& run) {
 
 } // namespace
 
-TEST_CASE("an error of earlier work is reported, the run is not started, and the error stays for its owner") {
+TEST_CASE("an error of earlier work is reported, stops the start, and stays for its owner") {
     small_run run;
     REQUIRE(run.init() == status::ok);
     ddim::cuda_graph graph, empty;
@@ -123,7 +123,7 @@ TEST_CASE("an empty graph cannot be launched or updated, a full one not be fille
     CHECK(ddim::destroy(graph) == status::ok);
 }
 
-TEST_CASE("a graph is updated by its own sampler only, and by none that calls the model another number of times") {
+TEST_CASE("a graph is updated by its own sampler only, with as many model calls as before") {
     small_run run, other;
     REQUIRE(run.init() == status::ok);
     REQUIRE(other.init() == status::ok);
@@ -161,7 +161,7 @@ TEST_CASE("a graph is updated by its own sampler only, and by none that calls th
     CHECK(ddim::destroy(graph) == status::ok);
 }
 
-TEST_CASE("a graph is not updated by a sampler that asks for both predictions in other steps") {
+TEST_CASE("a graph is not updated by a sampler that asks for both predictions elsewhere") {
     const auto longest = ddim::ddim_plan<100>(device_tests::small_schedule);
     for (const int steps : {5, 63, 64, 65, 100}) {
         CAPTURE(steps);
@@ -190,7 +190,7 @@ TEST_CASE("a graph is not updated by a sampler that asks for both predictions in
     }
 }
 
-TEST_CASE("a graph whose steps read a list of scales is not updated by a sampler with one scale, and the reverse") {
+TEST_CASE("a graph with a list of scales is not updated by a sampler with one, or reversed") {
     static constexpr float threes[] = {3.0f, 3.0f, 3.0f, 3.0f, 3.0f};
     for (const bool lists : {false, true}) {
         small_run run;
@@ -211,7 +211,7 @@ TEST_CASE("a graph whose steps read a list of scales is not updated by a sampler
     }
 }
 
-TEST_CASE("a graph is not updated by a sampler with more or less room for history in the same arena") {
+TEST_CASE("a graph is not updated by a sampler with other room for history in its arena") {
     for (const int slots : {0, 1}) {
         small_run run;
         run.config.history_slots = 1;
@@ -231,7 +231,7 @@ TEST_CASE("a graph is not updated by a sampler with more or less room for histor
     }
 }
 
-TEST_CASE("a plan with more slots of history than the arena has is refused, and the graph runs on as it was") {
+TEST_CASE("a plan with more history than the arena has is refused, and the graph still runs") {
     for (const ddim::plan_view plan : {ddim::plan_view(small_plan), ddim::plan_view(second_order_plan)}) {
         small_run run(guidance::batched, plan);
         REQUIRE(run.init() == status::ok);
@@ -291,7 +291,7 @@ TEST_CASE("the legacy default stream cannot be captured") {
     CHECK(run.state() == run.expected(7, 3.0f, small_plan));
 }
 
-TEST_CASE("a stream that is being captured already is refused, and the caller's graph gets nothing") {
+TEST_CASE("a stream that is being captured is refused, and the caller's graph gets nothing") {
     small_run run;
     REQUIRE(run.init() == status::ok);
     ddim::cuda_graph graph;

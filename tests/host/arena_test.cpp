@@ -63,7 +63,7 @@ std::vector<std::pair<std::size_t, std::size_t>> regions_of(const ddim::arena_re
 
 } // namespace
 
-TEST_CASE("regions are aligned, disjoint, in order, and fill the arena but for their padding") {
+TEST_CASE("regions are aligned, disjoint, in order, and fill the arena up to padding") {
     for (int slots = 0; slots <= ddim::most_history_slots; ++slots)
         for_each_request(slots, [slots](const ddim::arena_request& request) {
             const ddim::arena_layout layout = ddim::carve_arena(request);
@@ -85,7 +85,7 @@ TEST_CASE("regions are aligned, disjoint, in order, and fill the arena but for t
         });
 }
 
-TEST_CASE("a plan without history has the arena that it had before there was any, to the byte") {
+TEST_CASE("a plan without history has the arena that it always had, to the byte") {
     golden::fingerprint hash;
     for_each_request(0, [&hash](const ddim::arena_request& request) {
         if (request.extras.holds_plan) return; // whose rows have other columns now
@@ -97,7 +97,7 @@ TEST_CASE("a plan without history has the arena that it had before there was any
     CHECK(hash.value() == 0x559012bce7fa6495);
 }
 
-TEST_CASE("a list of guidance scales has room where the plan is held, four bytes a step, and none elsewhere") {
+TEST_CASE("guidance scales take four bytes a step where the plan is held, none elsewhere") {
     for (const bool holds_plan : {false, true})
         for (const int steps : {1, 64, 65, 1000}) {
             ddim::arena_request request{{2, 64}, guidance::batched};
@@ -141,7 +141,7 @@ TEST_CASE("a request that cannot be met has no size") {
           static_cast<std::size_t>(low) * 44); // input, output, timestep of two rows; x0, guided, slots
 }
 
-TEST_CASE("history: a slot is a state, as many as the plan keeps, or as the caller has reserved") {
+TEST_CASE("history: a slot is a state, as many as the plan keeps or the caller reserves") {
     const auto list = ddim::spaced_timesteps<10>(ddim::spacing::trailing, 1000);
     for (int order = 1; order <= 3; ++order) {
         const auto multistep = ddim::unipc_plan<10>(ddim::schedule_levels(schedule, list), {order});

@@ -200,7 +200,7 @@ TEST_CASE("guided chunks: a whole run is LeRobot's loop in double") {
     CHECK(pulled > 1.0); // which the pull has done
 }
 
-TEST_CASE("a pull without weight does not look: NaN there changes nothing, elsewhere it shows") {
+TEST_CASE("a pull of weight 0 reads nothing: NaN there changes nothing, elsewhere it shows") {
     std::vector<float> previous = golden::gauss(2, values), x(values), poisoned(values);
     curved_model model;
     ddim::sampler_config config = guided_chunk(previous, guidance::none, element_type::float32);
@@ -272,7 +272,7 @@ TEST_CASE("GR00T's ramp: the bits of its loop") {
     }
 }
 
-TEST_CASE("pi0.5's prefix: the bits of its loop, and clean before and after each step, for the model too") {
+TEST_CASE("pi0.5's prefix: its loop's bits, clean around each step, for the model too") {
     const auto plan = ddim::ddim_plan<steps>(ddim::flow_levels(steps), flow_options(prediction::flow, false));
     static constexpr auto mask = ddim::prefix_mask<entries, width>(7, used);
     std::vector<float> previous = golden::gauss(2, values);
@@ -311,7 +311,7 @@ TEST_CASE("pi0.5's prefix: the bits of its loop, and clean before and after each
     }
 }
 
-TEST_CASE("where pull and gain stand: every blend, guidance and type, with hooks, noise and history, to the bit") {
+TEST_CASE("where pull and gain stand: each blend, guidance, type, with hooks and history") {
     const std::vector<float> previous = golden::gauss(2, values), x0 = golden::gauss(3, values);
     const std::vector<float> start = golden::gauss(1, values), per_step{2.0f, 0.0f, 1.0f, 0.5f, -0.25f, 1.5f};
     const std::size_t sizes[] = {1, 50, elements, values};

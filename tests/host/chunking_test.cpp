@@ -113,7 +113,7 @@ void check_same_at_run_time(const decltype(std::declval<Make>()(0))& constant, M
 
 } // namespace
 
-TEST_CASE("prefix_mask: 1 in the first entries and in the padding, for every small chunk and length") {
+TEST_CASE("prefix_mask: 1 in the first entries and in the padding, for every small chunk") {
     for_each_chunk([](const action_chunk& chunk, std::vector<float>& values) {
         for (int length = 0; length <= chunk.entries; ++length) {
             CAPTURE(length);
@@ -125,7 +125,7 @@ TEST_CASE("prefix_mask: 1 in the first entries and in the padding, for every sma
     });
 }
 
-TEST_CASE("prefix_weights are LeRobot's, by every schedule, for every small chunk, delay and horizon") {
+TEST_CASE("prefix_weights are LeRobot's: every schedule, small chunk, delay and horizon") {
     for_each_chunk([](const action_chunk& chunk, std::vector<float>& values) {
         for (const prefix_schedule schedule : schedules)
             for (int horizon = 0; horizon <= chunk.entries; ++horizon)
@@ -149,7 +149,7 @@ TEST_CASE("prefix_weights of a real chunk: 50 actions of 32, of which 14 are use
     }
 }
 
-TEST_CASE("ramp_gain is GR00T's ramp, for every small chunk, frozen part, overlap and many rates") {
+TEST_CASE("ramp_gain is GR00T's ramp: every small chunk, frozen part, overlap, many rates") {
     for_each_chunk([](const action_chunk& chunk, std::vector<float>& values) {
         for (const double rate : {0.01, 0.5, 1.0, 2.0, 6.0, 20.0, 100.0})
             for (int overlap = 0; overlap <= chunk.entries; ++overlap)
@@ -179,7 +179,7 @@ TEST_CASE("step_weights of ten even steps") {
     for (std::size_t i = 0; i < 10; ++i) CHECK(std::fabs(values[i] - wanted[i]) <= 5e-4f); // three decimals
 }
 
-TEST_CASE("step_weights are LeRobot's: 1 to 50 steps, even, shifted or cut off, whatever the largest weight") {
+TEST_CASE("step_weights are LeRobot's: 1 to 50 steps, even, shifted or cut, any maximum") {
     ddim::flow_options options[3];
     options[1].shift = 3.0;
     options[2].largest = 0.9;

@@ -108,7 +108,7 @@ TEST_CASE("sqrt is correctly rounded in the binades of the tables, odd and even"
     CHECK(worst.ulps == 0);
 }
 
-TEST_CASE("sqrt is correctly rounded next to squares, where a root is next to a representable number") {
+TEST_CASE("sqrt is correctly rounded next to squares, where a root is nearly representable") {
     worst_case worst;
     std::mt19937_64 engine{2};
     for (int i = 0; i < 100'000; ++i) {

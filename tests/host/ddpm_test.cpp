@@ -124,7 +124,7 @@ TEST_CASE("q_posterior_mean between two levels that underflowed to 0 is refused"
     CHECK(mean[0] == 5.0f);
 }
 
-TEST_CASE("q_posterior_mean: Bayes' rule at every timestep, and the reference's posterior_mean_coef1 and 2") {
+TEST_CASE("q_posterior_mean: Bayes' rule at every timestep, the reference's coefficients") {
     const auto coef1 = golden_buffer(ddpm_buffer::posterior_mean_coef1);
     const auto coef2 = golden_buffer(ddpm_buffer::posterior_mean_coef2);
     for_each_scale(&ddim::q_posterior_mean, [&](int t, pair scale) {
@@ -230,7 +230,7 @@ TEST_CASE("lvlb_weights of epsilon prediction, with any v_posterior") {
           doctest::Approx(0.5031923652).epsilon(1e-6));
 }
 
-TEST_CASE("lvlb_weights of x0 prediction, as it was meant and with the reference's slip of precedence") {
+TEST_CASE("lvlb_weights of x0 prediction, as meant and with the reference's slip") {
     const auto meant = ddim::ddpm_table(betas, ddpm_buffer::lvlb_weights_x0);
     const auto slip = ddim::ddpm_table(betas, ddpm_buffer::lvlb_weights_x0_reference);
     REQUIRE(meant.state == status::ok);

@@ -110,7 +110,7 @@ TEST_CASE("gain 0 everywhere leaves x as it began, also where the model says NaN
     });
 }
 
-TEST_CASE("gain 0 in the padding leaves what is there, and the NaN that the model says of it reaches nothing else") {
+TEST_CASE("gain 0 in the padding: what is there stays, and the model's NaN goes nowhere") {
     std::vector<float> gain(elements, 1.0f);
     for (std::size_t i = 0; i < elements; ++i)
         if (i % width >= used) gain[i] = 0.0f;
@@ -124,7 +124,7 @@ TEST_CASE("gain 0 in the padding leaves what is there, and the NaN that the mode
     });
 }
 
-TEST_CASE("padded action dimensions stay 0 from start to end: put there once and held, or put there in each step") {
+TEST_CASE("padded action dimensions stay 0: put there once and held, or put in each step") {
     // A prefix of no actions: the mask is 1 in the padding alone.
     static constexpr auto padding = ddim::prefix_mask<entries, width>(0, used);
     static constexpr auto held = ddim::ramp_gain<entries, width>(0, 0, 1.0, used);
@@ -144,7 +144,7 @@ TEST_CASE("padded action dimensions stay 0 from start to end: put there once and
     });
 }
 
-TEST_CASE("a gain between, beyond 1 and below 0, repeated over blocks that cut it at other places, to the bit") {
+TEST_CASE("a gain between 0 and 1, beyond 1, below 0, repeated over blocks, to the bit") {
     const float parts[] = {0.25f, 1.0f, -0.5f, 0.0f, 0.875f, 1.5f, -0.0f};
     const std::vector<float> start = golden::gauss(1, values);
     for (const std::size_t size : {std::size_t{1}, std::size_t{9}, std::size_t{60}, elements, values}) {
@@ -157,7 +157,7 @@ TEST_CASE("a gain between, beyond 1 and below 0, repeated over blocks that cut i
     }
 }
 
-TEST_CASE("half of every step on the way to a fixed sample: what is left of the way, in closed form") {
+TEST_CASE("half of every step toward a fixed sample: what is left, in closed form") {
     // The model knows the sample: the flow goes straight to it. A step from t to t' leaves t' / t of the way; of that
     // step half is taken, so (1 + t' / t) / 2 is left.
     const std::vector<float> half(1, 0.5f), start = golden::gauss(1, values), goal = golden::gauss(2, values);

@@ -72,7 +72,7 @@ std::vector<float> fresh_state(guidance mode, const std::vector<float>& of_steps
 
 } // namespace
 
-TEST_CASE("guidance on 10 of 50 steps: 60 of the 100 halves of batched guidance, 60 calls of sequential") {
+TEST_CASE("guidance in 10 of 50 steps: 60 of 100 halves if batched, 60 calls if sequential") {
     const auto plan = ddim::ddim_plan<50>(schedule);
     std::vector<float> of_steps(50, 1.0f);
     for (std::size_t k = 15; k < 25; ++k) of_steps[k] = 7.5f;
@@ -174,7 +174,7 @@ TEST_CASE("a list of equal scales is that scale, to the bit, and of ones no guid
             }
 }
 
-TEST_CASE("every row of a call is told the timestep, where guidance begins and where it ends") {
+TEST_CASE("every row of a call is told the timestep where guidance begins and ends") {
     const auto model = [](void*, const ddim::model_call& call) noexcept {
         for (std::int64_t row = 0; row < call.rows; ++row)
             if (call.row_timesteps[row] != call.timestep) return 1;
@@ -190,7 +190,7 @@ TEST_CASE("every row of a call is told the timestep, where guidance begins and w
     }
 }
 
-TEST_CASE("hooks are shown the conditional output in the steps that are guided, and in no other") {
+TEST_CASE("hooks see the conditional output in the steps that are guided, and in no other") {
     struct notes {
         std::vector<bool> is_shown;
         static int note(void* context, const ddim::hook_call& call) noexcept {
@@ -230,7 +230,7 @@ TEST_CASE("a list in a pull-form run: inputs and halves step by step") {
     CHECK(housed.arena.guards_are_intact());
 }
 
-TEST_CASE("set_guidance_scales: the next run is a fresh one with them, on a backend that holds the plan too") {
+TEST_CASE("set_guidance_scales: the next run is a fresh one, also where the plan is held") {
     const std::vector<float> first{1.0f, 2.0f, 3.0f, 1.0f}, second{1.0f, -4.0f, 0.5f, 1.0f};
     for (const guidance mode : guided_modes)
         for (const bool holds_plan : {false, true}) {
@@ -251,7 +251,7 @@ TEST_CASE("set_guidance_scales: the next run is a fresh one with them, on a back
         }
 }
 
-TEST_CASE("a backend that holds the plan is handed the list, and each step's job points at its scale there") {
+TEST_CASE("a backend that holds the plan gets the list, and each job points at its scale") {
     const std::vector<float> of_steps{1.0f, 2.0f, 3.0f, 1.0f};
     scripted_run run(guidance::batched, 2.0f, true);
     run.config.guidance_scales = view(of_steps);
@@ -301,7 +301,7 @@ TEST_CASE("a run under way is given up when the scales change, not when a change
     }
 }
 
-TEST_CASE("the list costs nothing in the arena on the host, and four bytes a step where the plan is held") {
+TEST_CASE("the list takes four bytes a step of the arena where the plan is held, else none") {
     for (const guidance mode : guided_modes)
         for (const bool holds_plan : {false, true}) {
             scripted_run run(mode, 2.0f, holds_plan);

@@ -95,7 +95,7 @@ TEST_CASE("init and run make no heap call, under any guidance and model type") {
     }
 }
 
-TEST_CASE("chunks, gain, scales of each step, the ready hooks and what a caller hands in make no heap call") {
+TEST_CASE("chunks, gain, lists of scales, ready hooks, lent noise: no heap call") {
     const ddim::action_chunk chunk{200, 5, 4};
     for (float& scale : scales) scale = &scale - scales < 20 ? 2.0f : 1.0f;
     for (const guidance mode : {guidance::batched, guidance::sequential}) {

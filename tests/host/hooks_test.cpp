@@ -227,7 +227,7 @@ ddim::sampler_config config_of(diary& notes) {
 
 } // namespace
 
-TEST_CASE("the hooks' place in a step, what they see and what they change: every guidance, scale and model type") {
+TEST_CASE("the hooks' place, what they see and change: every guidance, scale and type") {
     for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16})
         for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
             for (const float scale : {1.0f, 2.5f, -0.5f, 0.0f})
@@ -261,7 +261,7 @@ TEST_CASE("under inpainting of x0 the hook is shown the blended x0") {
     for (const std::vector<float>& shown : notes.shown) CHECK(shown == known);
 }
 
-TEST_CASE("under inpainting of x0 the backend is asked to blend x0 before the hook, and not again after it") {
+TEST_CASE("under inpainting of x0 the backend blends x0 before the hook, and not after it") {
     struct recorder {
         std::vector<ddim::step_job> jobs;
         static int begin(void*, const ddim::begin_job& job) noexcept {
@@ -318,7 +318,7 @@ TEST_CASE("quantize_to_codebook: each position's channels become the nearest ent
     }
 }
 
-TEST_CASE("quantize_to_codebook: ties go to the first, one entry takes all, an incomplete entry is none") {
+TEST_CASE("quantize_to_codebook: ties go to the first, one entry takes all, a part is none") {
     const std::vector<float> entries{1.0f, -1.0f, 1.0f, 3.0f};
     ddim::codebook book{view(entries), 1};
     std::vector<float> data{0.0f, 2.0f, 2.5f, -9.0f};
@@ -334,7 +334,7 @@ TEST_CASE("quantize_to_codebook: ties go to the first, one entry takes all, an i
     CHECK(data == std::vector<float>{1.0f, 1.0f, -1.0f, -1.0f});
 }
 
-TEST_CASE("quantize_to_codebook in a run: what cannot be used ends it with hook_failed and code 1") {
+TEST_CASE("quantize_to_codebook in a run: what cannot be used is hook_failed with code 1") {
     const std::vector<float> entries{-1.0f, 1.0f, 0.0f, 0.0f};
     const ddim::codebook bad[] = {{{}, 1},
                                   {{entries.data(), 0}, 1},

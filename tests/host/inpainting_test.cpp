@@ -229,7 +229,7 @@ TEST_CASE("every meaning of inpainting is its loop: the state and x0 after every
     CHECK(compared == 5 * 3 * 2 * 2 * 2);
 }
 
-TEST_CASE("stable-diffusion.cpp's end: the blended x0 is the sample, mixed entries of the mask mixed once") {
+TEST_CASE("stable-diffusion.cpp's end: the blended x0 is the sample, masks mix once") {
     const std::vector<float> mask = mask_of(positions);
     const meaning inpaint{ddim::sdcpp_inpainting(view(mask), view(known_x0)), 0.0, final_alpha::one};
     const auto plan = plan_of(inpaint);
@@ -249,7 +249,7 @@ TEST_CASE("stable-diffusion.cpp's end: the blended x0 is the sample, mixed entri
         if (mask[i % positions] == 0.0f) CHECK(hooked[i] == known_x0[i]);
 }
 
-TEST_CASE("observers, hooks that change nothing, and guidance between equal branches leave the bits alone") {
+TEST_CASE("observers, idle hooks and guidance between equal branches keep the bits") {
     const std::vector<float> mask = mask_of(elements);
     for_each_meaning(mask, [&](const meaning& inpaint) {
         const auto plan = plan_of(inpaint);
@@ -305,7 +305,7 @@ TEST_CASE("a mask repeats over samples longer than the backend's blocks") {
     }
 }
 
-TEST_CASE("mask noise handed in: one block for each step where it is fresh, one for the run where it is the same") {
+TEST_CASE("mask noise handed in: one block a step where it is fresh, one a run where not") {
     const std::vector<float> mask = mask_of(positions), noise = golden::gauss(4, steps * values);
     for_each_meaning(mask, [&](meaning inpaint) {
         if (mixes_twice(inpaint)) return;
@@ -316,7 +316,7 @@ TEST_CASE("mask noise handed in: one block for each step where it is fresh, one 
     });
 }
 
-TEST_CASE("an exact end is exact: the known region has the bits of x0, and the rest is not touched by it") {
+TEST_CASE("an exact end: the known region has the bits of x0, the rest is not touched") {
     for (const bool regenerates : {false, true}) {
         std::vector<float> mask = mask_of(elements);
         for (float& value : mask) value = value > 0.5f ? 1.0f : 0.0f;
@@ -351,7 +351,7 @@ TEST_CASE("a mask of nothing changes nothing, a mask of everything gives x0 back
     });
 }
 
-TEST_CASE("fresh noise is new each time, the same noise is one: seen in a region that is always replaced") {
+TEST_CASE("fresh noise is new each time, the same noise is one: seen in a replaced region") {
     const std::vector<float> all(1, 1.0f);
     for (const known_noise noise : {known_noise::fresh, known_noise::same}) {
         const meaning inpaint{{view(all), view(known_x0), blend_time::after_step, noise}};

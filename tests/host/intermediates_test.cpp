@@ -98,7 +98,7 @@ struct golden_log {
 
 } // namespace
 
-TEST_CASE("intermediate_count is the length of the reference's lists, for every small number of steps and interval") {
+TEST_CASE("intermediate_count is the length of the reference's lists, for all small numbers") {
     for (int steps = 1; steps <= 130; ++steps)
         for (int every = 1; every <= 140; ++every)
             REQUIRE(intermediate_count(steps, every) ==
@@ -127,7 +127,7 @@ TEST_CASE("the log holds what an observer sees at exactly the reference's steps"
     }
 }
 
-TEST_CASE("under inpainting the log holds the state before the known region is put in, as in the reference") {
+TEST_CASE("under inpainting the log holds the state before the blend, as in the reference") {
     static constexpr auto plan = ddim::ddim_plan<5>(schedule, {1.0});
     const std::vector<float> mask{1.0f, 0.0f, 0.5f}, known(6, 9.0f);
     ddim::sampler_config config = small_config(plan);

@@ -156,7 +156,7 @@ TEST_CASE("interpolated levels: fractional timesteps, sigma between its neighbou
     check_level(noisy.rows[19].to, std::sqrt(a), std::sqrt(1.0 - a));
 }
 
-TEST_CASE("told ln(sigma / alpha) / 4: the levels stay, whatever rule makes them of a schedule") {
+TEST_CASE("told ln(sigma / alpha) / 4: the levels stay, whatever rule makes them") {
     const auto list = ddim::spaced_timesteps<10>(spacing::trailing, 1000);
     const ddim::timestep_pair pairs[] = {{900, 500}, {500, -1}};
     for (const ddim::levels& levels :
@@ -183,7 +183,7 @@ TEST_CASE("told ln(sigma / alpha) / 4: the levels stay, whatever rule makes them
     for (int i = 0; i < 10; ++i) CHECK(karras.rows[i].timestep == edm.rows[i].timestep);
 }
 
-TEST_CASE("Karras' and exponential sigmas: their ends are the list's, what is told lies where ln(sigma) does") {
+TEST_CASE("Karras' and exponential sigmas: the list's ends, told where ln(sigma) lies") {
     const auto list = ddim::spaced_timesteps<15>(spacing::leading, 1000, 15, 1);
     const double first = ratio_at(list.values[0]), last = ratio_at(list.values[14]);
     const auto karras = plan_of<15>(ddim::karras_levels(schedule, list));
@@ -219,7 +219,7 @@ TEST_CASE("Karras' and exponential sigmas: their ends are the list's, what is to
     for (const ddim::step_row& row : own.rows) CHECK(row.timestep == std::floor(row.timestep));
 }
 
-TEST_CASE("the start scale: of drawn noise and of noise handed in, and it goes with the plan") {
+TEST_CASE("the start scale: of drawn and of given noise, and it goes with the plan") {
     const auto list = ddim::spaced_timesteps<15>(spacing::trailing, 1000);
     const ddim::levels levels = ddim::schedule_levels(schedule, list, final_alpha::one);
     const auto as_it_is = plan_of<15>(levels);
@@ -277,7 +277,7 @@ TEST_CASE("pi0 and SmolVLA: ten even steps from t = 1, the model is told t, x +=
     check_close(x, euler(times, model.told));
 }
 
-TEST_CASE("GR00T: four steps, told int(1000 tau) with tau = 1 - sigma, the network predicts x0 - noise") {
+TEST_CASE("GR00T: four steps, told int(1000 tau), tau = 1 - sigma, predicts x0 - noise") {
     ddim::flow_options options;
     options.told = ddim::flow_told::one_minus_sigma;
     options.told_scale = 1000.0;
@@ -301,7 +301,7 @@ TEST_CASE("GR00T: four steps, told int(1000 tau) with tau = 1 - sigma, the netwo
     check_close(x, euler({1.0, 0.75, 0.5, 0.25, 0.0}, model.told));
 }
 
-TEST_CASE("diffusers' flow grids: the ends shifted first, dynamic shifting, a terminal, a caller's own sigmas") {
+TEST_CASE("diffusers' flow grids: shifted ends, dynamic shifting, a terminal, own sigmas") {
     ddim::flow_options options;
     options.grid = ddim::flow_grid::shifted_train_ends;
     options.shift = 3.0;
@@ -383,7 +383,7 @@ TEST_CASE("RDT: DPM-Solver++ 2M over five timesteps, the network predicts the sa
     check_close(x, state);
 }
 
-TEST_CASE("autoware's planner: ten steps even in logSNR of a continuous schedule, then one more call for x0") {
+TEST_CASE("autoware's planner: ten steps even in logSNR, then one more call for x0") {
     const auto plan = ddim::dpm_solver_plan<11>(ddim::logsnr_levels(11), {2, prediction::sample});
     REQUIRE(plan.state == status::ok);
     CHECK(plan.steps == 11);

@@ -93,7 +93,7 @@ int repeated_steps(const ddim::timesteps<capacity>& list) {
 
 } // namespace
 
-TEST_CASE("make_schedule for every S of 0..T+1: the reference's buffers, or an error that names counts that work") {
+TEST_CASE("make_schedule for S of 0..T+1: the reference's buffers, or an error with counts") {
     const golden::csv_table outcomes = golden::read_csv("steps/make_schedule_all_S.csv");
     int right = 0, refused = 0;
     for (std::size_t row = 0; row < outcomes.size(); ++row) {
@@ -160,7 +160,7 @@ TEST_CASE("ddim_use_original_steps: ddim_sigmas_for_original_num_steps, at every
     }
 }
 
-TEST_CASE("the sampler's own copies of the DDPM buffers are the columns of the plan over all timesteps") {
+TEST_CASE("the sampler's DDPM buffers are the columns of the plan over all timesteps") {
     // The reference's sampler registers them again, from the float32 alphas_cumprod; ours has one source, so these
     // are the roots of that float32 value, rounded once.
     const std::vector<float> a = golden_alphas_cumprod(1000);

@@ -99,7 +99,7 @@ TEST_CASE("temperature multiplies the noise coefficient and leaves every other o
     }
 }
 
-TEST_CASE("where the noise coefficient is 0, no noise is read: not even a NaN of it reaches the state") {
+TEST_CASE("where the noise coefficient is 0, no noise is read: not even a NaN shows") {
     static constexpr auto quiet = ddim::ddim_plan<4>(schedule, {0.0});
     constexpr ddim::ddim_options cold{1.0, ddim::prediction::epsilon, std::numeric_limits<double>::infinity(), false,
                                       0.0};
@@ -160,7 +160,7 @@ TEST_CASE("dropout: the share that is kept is 1 - p, and the variance grows to 1
     }
 }
 
-TEST_CASE("dropout is independent from sample to sample, step to step, seed to seed, and of the noise's size") {
+TEST_CASE("dropout is independent across samples, steps and seeds, and of the noise's size") {
     const noise_rows rows;
     constexpr std::size_t elements = 100000;
     ddim::sampler_config config = config_of(rows.plan, 2, elements);
@@ -211,7 +211,7 @@ TEST_CASE("a keep mask handed in decides step by step, sample by sample") {
     }
 }
 
-TEST_CASE("repeat_noise: every sample gets the noise of sample 0, whatever the shard, and x_T stays its own") {
+TEST_CASE("repeat_noise: all get the noise of sample 0, in any shard, and x_T is their own") {
     const noise_rows rows;
     ddim::sampler_config config = config_of(rows.plan, 3, 259);
     config.repeat_noise = true;
@@ -232,7 +232,7 @@ TEST_CASE("repeat_noise: every sample gets the noise of sample 0, whatever the s
         REQUIRE(x_T[i] == ddim::normals_at(7, i % 259 / 4, i / 259, 0, noise_purpose::initial).value[i % 259 % 4]);
 }
 
-TEST_CASE("repeat_noise with noise handed in: [steps, elements], and dropout still sample by sample") {
+TEST_CASE("repeat_noise with given noise: [steps, elements], dropout still per sample") {
     const noise_rows rows;
     ddim::sampler_config config = config_of(rows.plan, 2, 300);
     config.repeat_noise = true;

@@ -124,8 +124,7 @@ TEST_CASE("last_steps(n): the last n rows, n of them, for every n, else steps_ou
     static_assert(constant.steps == 5);
 }
 
-TEST_CASE(
-    "a run over the last n steps asks the model n times, at the last n timesteps, and ends as the whole run does") {
+TEST_CASE("a run over the last n steps: n calls, the last n timesteps, the whole run's end") {
     static constexpr auto plan = ddim::ddim_plan<10>(schedule);
     struct {
         std::vector<int> timesteps;
@@ -151,7 +150,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("image to image: encoded at level n, decoded from level n, for every n and at strength 1.0") {
+TEST_CASE("image to image: encoded and decoded at level n, for every n and at strength 1.0") {
     const std::vector<float> x0 = golden::gauss(2, values);
     for (const int steps : {1, 2, 10, 50}) {
         const auto list = ddim::spaced_timesteps<50>(spacing::uniform, 1000, steps);
@@ -214,7 +213,7 @@ TEST_CASE("image to image with noise handed in, and with eta: back at x0 from ev
     }
 }
 
-TEST_CASE("inversion: each step leads to the level of the timestep that the model is asked at, up to the noisiest") {
+TEST_CASE("inversion: each step leads to the level of the timestep that the model is told") {
     for (const spacing rule : {spacing::uniform, spacing::leading, spacing::trailing, spacing::linspace}) {
         const auto list = ddim::spaced_timesteps<20>(rule, 1000);
         const auto inverse = ddim::ddim_inverse_plan<20>(ddim::schedule_levels(schedule, list));
@@ -238,7 +237,7 @@ TEST_CASE("inversion: each step leads to the level of the timestep that the mode
     }
 }
 
-TEST_CASE("inversion from alphas_cumprod 1: x is x0 in the first step, sample prediction has nothing to divide by") {
+TEST_CASE("inversion from alphas_cumprod 1: x is x0 in the first step") {
     const auto list = ddim::spaced_timesteps<5>(spacing::leading, 1000);
     const ddim::levels levels = ddim::schedule_levels(schedule, list, final_alpha::one);
     const auto inverse = ddim::ddim_inverse_plan<5>(levels);
@@ -259,7 +258,7 @@ TEST_CASE("inversion from alphas_cumprod 1: x is x0 in the first step, sample pr
     CHECK(ddim::ddim_inverse_plan<5>(above, rederived).state == status::ok);
 }
 
-TEST_CASE("inversion, then sampling: back at the start, and the error halves as the steps double") {
+TEST_CASE("inversion, then sampling: back at the start, twice the steps at half the error") {
     for (const final_alpha final : {final_alpha::first, final_alpha::one}) {
         double previous = round_trip_error(16, final), ratio = 0.0;
         for (int steps = 32; steps <= 512; steps *= 2) {
@@ -302,7 +301,7 @@ TEST_CASE("inversion with a perfect model carries its one noise to every level")
     }
 }
 
-TEST_CASE("DDIM at eta 1, re-derived, is DDPM's ancestral step: the same rows, the same runs") {
+TEST_CASE("DDIM at eta 1, re-derived, is DDPM's ancestral step: same rows, same runs") {
     for (const prediction predicts : {prediction::epsilon, prediction::sample, prediction::v_prediction}) {
         for (const int steps : {1, 10, 250, 1000}) {
             const auto list = ddim::spaced_timesteps<1000>(spacing::leading, 1000, steps);
@@ -337,7 +336,7 @@ TEST_CASE("DDIM at eta 1, re-derived, is DDPM's ancestral step: the same rows, t
     }
 }
 
-TEST_CASE("DDPM over all timesteps: p_sample_loop in double, clip included, no noise in the last step") {
+TEST_CASE("DDPM over all timesteps: p_sample_loop in double, clipped, no noise at the end") {
     const auto short_schedule = ddim::squaredcos_cap_v2_schedule<100>();
     const auto all = ddim::spaced_timesteps<100>(spacing::leading, 100);
     const auto plan =

@@ -145,7 +145,7 @@ double clean_sample(const ddim::step_row& row, double x, double o) {
 
 } // namespace
 
-TEST_CASE("flow, reversed flow and EDM predictions describe the step of epsilon, each on levels of its own") {
+TEST_CASE("flow, reversed flow and EDM predictions describe epsilon's step, on their levels") {
     const double x0 = 0.75, noise = -1.25;
     ddim::flow_options below_one;
     below_one.largest = 0.97; // epsilon needs some of the sample
@@ -230,7 +230,7 @@ TEST_CASE("final alpha 1 ends on x0, a repeated timestep moves nothing") {
     CHECK(repeated == 1);
 }
 
-TEST_CASE("every S of 1..1000 and every spacing: finite rows, falling timesteps, rising levels") {
+TEST_CASE("S of 1..1000, every spacing: finite rows, falling timesteps, rising levels") {
     static ddim::step_row rows[capacity];
     for (const spacing rule :
          {spacing::uniform, spacing::quad, spacing::leading, spacing::trailing, spacing::linspace}) {
@@ -313,7 +313,7 @@ ddim::timesteps<3> made_by_hand(int first, int second, int third) {
 
 } // namespace
 
-TEST_CASE("a list that no builder has made is asked the same, and only where it says so may timesteps repeat") {
+TEST_CASE("a list of no builder's is asked the same, timesteps repeat only if it says so") {
     ddim::step_row rows[3];
     const auto state_of = [&rows](const ddim::timesteps<3>& list) {
         return ddim::fill_ddim_rows(ddim::schedule_levels(schedule, list), {}, rows).state;
@@ -389,7 +389,7 @@ TEST_CASE("levels that underflow to 0: DDPM's steps between them are refused") {
     CHECK(plan.state == ddim::status::prediction_undefined);
 }
 
-TEST_CASE("DDPM's last step leads to the clean sample, whatever the final level of its levels is") {
+TEST_CASE("DDPM's last step leads to the clean sample, whatever the final level is") {
     const auto list = ddim::spaced_timesteps<10>(spacing::leading, 1000);
     const auto first = ddim::ddpm_plan<10>(ddim::schedule_levels(schedule, list, final_alpha::first));
     const auto one = ddim::ddpm_plan<10>(ddim::schedule_levels(schedule, list, final_alpha::one));
@@ -403,7 +403,7 @@ TEST_CASE("DDPM's last step leads to the clean sample, whatever the final level 
     CHECK(one.rows[9].u_n == 0.0f);
 }
 
-TEST_CASE("a plan of a multistep solver cannot be cut where it looks back, and can where it does not") {
+TEST_CASE("a multistep plan is cut where it does not look back, and nowhere else") {
     const auto list = ddim::spaced_timesteps<10>(spacing::trailing, 1000);
     const ddim::levels levels = ddim::schedule_levels(schedule, list, final_alpha::one);
     const auto plan = ddim::dpm_solver_plan<10>(levels, {2});

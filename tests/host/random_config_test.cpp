@@ -363,7 +363,7 @@ std::vector<float> checked_run(ddim::sampler& sampler, drawn_config& drawn) {
 
 } // namespace
 
-TEST_CASE("configs at random: refused with nothing written, or run within their memory, twice the same") {
+TEST_CASE("configs at random: refused with no write, or run in their memory, twice the same") {
     int refused = 0, ran = 0, ran_by[solver_count] = {}, with_history = 0;
     int with_scales = 0, with_pull = 0, with_gain = 0, with_state_hook = 0;
     dice die{1};

@@ -213,7 +213,7 @@ TEST_CASE("the radius is libm's") {
     CHECK(box_muller_radius(0xFFFFFFFF) == 0.0f);            // the uniform rounds to 1
 }
 
-TEST_CASE("rounding the uniform to float32 moves the radius by less than 2.5e-4, and that only next to 0") {
+TEST_CASE("a uniform rounded to float32 moves the radius by less than 2.5e-4, only near 0") {
     // Next to 1 the uniform is off by 2^-25, so r^2 = -2 ln u by 2^-24, so r by 2^-12 where r is as small
     // itself, and by 2^-25 / r above.
     double worst = 0.0, worst_above = 0.0;
@@ -256,7 +256,7 @@ TEST_CASE("the normals of extreme bits are finite, none above 6.764") {
     CHECK(same_bits(largest, box_muller_radius(0)));
 }
 
-TEST_CASE("the four normals of a block are cosine and sine of the first and of the second pair") {
+TEST_CASE("the four normals of a block: cosine and sine of the first and second pair") {
     const ddim::normal_block normals = ddim::normals_of({{0x12345678, 0x9ABCDEF0, 0x0FEDCBA9, 0x87654321}});
     const double radius0 = std::sqrt(-2.0 * std::log(rounded_uniform(0x12345678)));
     const double radius1 = std::sqrt(-2.0 * std::log(rounded_uniform(0x0FEDCBA9)));
@@ -333,7 +333,7 @@ TEST_CASE("ten million normals have the moments of the normal distribution") {
     CHECK(std::fabs(fourth / (variance * variance) - 3.0) < 5.0 * std::sqrt(24.0 / draws));
 }
 
-TEST_CASE("the tails of ten million normals beyond 3, 4 and 5 are as full as they should be, on either side") {
+TEST_CASE("the tails of ten million normals beyond 3, 4 and 5 are as full as they should be") {
     int above[3] = {}, below[3] = {};
     for_ten_million([&](double x) {
         for (int k = 0; k < 3; ++k) {

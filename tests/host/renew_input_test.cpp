@@ -75,7 +75,7 @@ bool sees(const ddim::model_call& call, const std::vector<float>& x) {
 
 } // namespace
 
-TEST_CASE("x changed between commit and next is what the model sees, and the run is that of a state hook") {
+TEST_CASE("x changed between commit and next: the model sees it, as with a state hook") {
     for_each_config([](ddim::sampler_config config) {
         curved_model model;
         config.model = model.ref();
@@ -143,7 +143,7 @@ TEST_CASE("between the two calls of sequential guidance a new input is for the s
     }
 }
 
-TEST_CASE("a new input of an x that has not changed changes nothing: known regions are not put in place twice") {
+TEST_CASE("a new input of an unchanged x changes nothing: no second blend") {
     std::vector<float> mask(elements), x0 = golden::gauss(2, values);
     for (std::size_t i = 0; i < elements; ++i) mask[i] = static_cast<float>(i % 3) * 0.5f;
     for (const ddim::known_noise noise : {ddim::known_noise::fresh, ddim::known_noise::same, ddim::known_noise::none})
@@ -168,7 +168,7 @@ TEST_CASE("a new input of an x that has not changed changes nothing: known regio
             });
 }
 
-TEST_CASE("x changed where a known region has been put in place: the model sees the change, not the region") {
+TEST_CASE("x changed where a known region was put: the model sees the change") {
     const std::vector<float> everywhere(1, 1.0f), x0 = golden::gauss(2, values);
     for_each_config([&](ddim::sampler_config config) {
         config.known = ddim::diffusion_policy_inpainting(view(everywhere), view(x0));
@@ -205,7 +205,7 @@ TEST_CASE("a backend that fails to write the input ends the run with its code") 
     CHECK(run.run() == status::ok);
 }
 
-TEST_CASE("a new input is asked of the backend as it is: the state given, no blend, the due step's row and stream") {
+TEST_CASE("a new input is asked of the backend as it is: no blend, the due row and stream") {
     int stream = 0;
     test_support::scripted_run run(guidance::batched);
     REQUIRE(run.init() == status::ok);

@@ -125,8 +125,7 @@ TEST_CASE("rescale_guidance in one written order: the bits of a plain loop over 
         }
 }
 
-TEST_CASE(
-    "rescale_guidance leaves the output alone where a deviation is 0, or there is one element, or no guidance") {
+TEST_CASE("rescale_guidance does nothing at deviation 0, for one element, without guidance") {
     const std::vector<float> varied{1.0f, -2.0f, 0.5f, 4.0f}, constant(4, 0.1f), zero(4, 0.0f);
     for (const element_type type : types) {
         for (const std::vector<float>& flat : {constant, zero}) {
@@ -154,7 +153,7 @@ TEST_CASE(
     CHECK(same(guided, varied));
 }
 
-TEST_CASE("rescale_guidance: a sample with NaN or infinity is left alone, and the others are as they should be") {
+TEST_CASE("rescale_guidance leaves a sample with NaN or infinity alone, and not the others") {
     constexpr std::size_t size = 300;
     for (const element_type type : types)
         for (const float wild : {not_a_number, infinity, -infinity})
@@ -172,7 +171,7 @@ TEST_CASE("rescale_guidance: a sample with NaN or infinity is left alone, and th
             }
 }
 
-TEST_CASE("rescale_guidance leaves the output alone where the squares of the conditional one overflow") {
+TEST_CASE("rescale_guidance leaves the output alone where the conditional squares overflow") {
     const typed_values conditional(element_type::float32, shifted(golden::gauss(21, 300), 1e25f, 0.0f));
     const std::vector<float> before = golden::gauss(22, 300);
     std::vector<float> guided = before;
@@ -194,8 +193,7 @@ TEST_CASE("rescale_guidance refuses a phi out of range with 1, and changes nothi
     CHECK(run.sampler.last_code() == 1);
 }
 
-TEST_CASE(
-    "rescale_guidance in a run: the plain loop's bits under every guidance and type, and none where not guided") {
+TEST_CASE("rescale_guidance in a run: the plain loop's bits, none where not guided") {
     static constexpr auto plan = test_support::short_plan;
     static const float scales[] = {1.0f, 7.5f, 1.0f, 3.0f};
     const std::vector<float> start = golden::gauss(1, 300);

@@ -218,7 +218,7 @@ TEST_CASE("the calls of a run, in their order") {
     CHECK(events({guidance::none, false, false, true, false, false, true}) == "bmshbmshbmsh");
 }
 
-TEST_CASE("a run fails at every call it makes: with hooks, inpainting, observer, under every guidance") {
+TEST_CASE("a run fails at every call it makes: with hooks, inpainting, observer, guidance") {
     int settings = 0;
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
         for (int bits = 0; bits < 64; ++bits) {

@@ -46,7 +46,7 @@ bool is_in_arena(scripted_run& run, const void* pointer, std::size_t bytes) {
 
 } // namespace
 
-TEST_CASE("a backend that holds the plan is handed it first, and its jobs point into the arena") {
+TEST_CASE("a backend that holds the plan gets it first, and its jobs point into the arena") {
     for (const guidance mode : {guidance::none, guidance::batched}) {
         scripted_run run(mode, 2.0f, true);
         REQUIRE(run.init() == status::ok);
@@ -88,7 +88,7 @@ TEST_CASE("the arena of a backend that holds the plan has room for it, and no le
     CHECK(run.init() == status::arena_too_small);
 }
 
-TEST_CASE("a failed load: its code comes out, nothing is called after it, and the next begin starts anew") {
+TEST_CASE("a failed load: its code, no call after it, and the next begin starts anew") {
     scripted_run run(guidance::batched, 2.0f, true);
     run.record.fails_in = 'l';
     run.record.fails_at = 0;
@@ -237,7 +237,7 @@ TEST_CASE("set_plan: a start scale of the plan's own is loaded with it") {
     }
 }
 
-TEST_CASE("set_plan: a plan that takes nothing from x0 is refused where an x0 hook would change it") {
+TEST_CASE("set_plan refuses a plan that uses no x0 where an x0 hook would change it") {
     const auto levels = ddim::schedule_levels(short_schedule, short_list);
     const auto plms = ddim::pndm_plan<5>(levels);
     REQUIRE(plms.steps == 5);
@@ -258,7 +258,7 @@ TEST_CASE("set_plan: a plan that takes nothing from x0 is refused where an x0 ho
     CHECK(run.run() == status::ok);
 }
 
-TEST_CASE("set_guidance_scale: the next run is a fresh one at that scale, also to 1 and back") {
+TEST_CASE("set_guidance_scale: the next run is a fresh one at that scale, to 1 and back too") {
     for (const guidance mode : {guidance::batched, guidance::sequential}) {
         for (const bool holds_plan : {false, true}) {
             scripted_run run(mode, 2.0f, holds_plan);
@@ -290,7 +290,7 @@ TEST_CASE("set_guidance_scale refuses what is not finite, and changes nothing th
     CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
 }
 
-TEST_CASE("a run under way is given up when the plan or the scale changes, not when a change is refused") {
+TEST_CASE("a run under way is given up when plan or scale change, not when that is refused") {
     for (const guidance mode : {guidance::batched, guidance::sequential}) {
         for (const bool changes_plan : {false, true}) {
             scripted_run run(mode);
@@ -346,7 +346,7 @@ TEST_CASE("a platform that cannot work is found by init, last of all, with its c
     CHECK(asked.asked == 2);
 }
 
-TEST_CASE("a run that a hook or an observer gives up says so, but after the last step there is nothing to give up") {
+TEST_CASE("a run that a hook or an observer gives up says so, but not after the last step") {
     struct changer {
         ddim::sampler* sampler;
         int at;

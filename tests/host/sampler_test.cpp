@@ -32,7 +32,7 @@ const float* as_floats(const void* pointer) { return static_cast<const float*>(p
 
 } // namespace
 
-TEST_CASE("without guidance: begin, then model, step, observer for each row, and nothing else") {
+TEST_CASE("without guidance: begin, then model, step, observer for each row, nothing else") {
     scripted_run run;
     REQUIRE(run.init() == status::ok);
     CHECK(run.record.events.empty());
@@ -97,7 +97,7 @@ TEST_CASE("sequential guidance: unconditional, then conditional, into two output
     CHECK(run.arena.guards_are_intact());
 }
 
-TEST_CASE("guidance scale 1 asks for the conditional rows only, 0 and negative scales for both") {
+TEST_CASE("guidance scale 1 asks for conditional rows only, 0 and negative ones for both") {
     for (const guidance mode : {guidance::batched, guidance::sequential}) {
         scripted_run at_one(mode, 1.0f);
         REQUIRE(at_one.init() == status::ok);
@@ -121,7 +121,7 @@ TEST_CASE("guidance scale 1 asks for the conditional rows only, 0 and negative s
     }
 }
 
-TEST_CASE("a failure at any call: its status and code come out, nothing is called after it, x stays as it was") {
+TEST_CASE("a failure at any call: its status and code, no call after it, x as it was") {
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
         const int calls_a_step = mode == guidance::sequential ? 2 : 1;
         const struct {

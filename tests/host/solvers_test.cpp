@@ -67,7 +67,7 @@ int count_kept(const ddim::plan<Capacity>& plan, kept what) {
 
 } // namespace
 
-TEST_CASE("Euler is DDIM re-derived: the step of sigma in the coordinates of x0 + sigma noise") {
+TEST_CASE("Euler is DDIM re-derived: sigma's step in the coordinates x0 + sigma noise") {
     const auto plan = ddim::ddim_plan<20>(levels, ddim_options(0.0, true));
     for (const ddim::step_row& row : plan.rows) {
         const double from_alpha = static_cast<double>(row.from.x0), to_alpha = static_cast<double>(row.to.x0);
@@ -91,7 +91,7 @@ TEST_CASE("DPM-Solver++ 1 and UniPC-1 without corrector are DDIM re-derived") {
     CHECK(ddim::history_slots(ddim::dpm_solver_plan<20>(levels, {1})) == 0);
 }
 
-TEST_CASE("the SDE of order 1, Euler ancestral (DDIM re-derived at eta 1) and DDPM are one step") {
+TEST_CASE("the SDE of order 1, Euler ancestral (DDIM at eta 1) and DDPM are one step") {
     ddim::dpm_solver_options sde;
     sde.order = 1;
     sde.sde = true;
@@ -135,7 +135,7 @@ TEST_CASE("TCD at eta 0 is DDIM, at eta 1 it noises up from timestep 0") {
     }
 }
 
-TEST_CASE("Heun's first call of a step is Euler's, and a model that sees no change leaves the second nothing") {
+TEST_CASE("Heun's first call is Euler's, and with no change the second does nothing") {
     const auto heun = ddim::heun_plan<40>(levels);
     const auto euler = ddim::ddim_plan<20>(levels, ddim_options(0.0, true));
     REQUIRE(heun.steps == 39);
@@ -157,7 +157,7 @@ TEST_CASE("Heun's first call of a step is Euler's, and a model that sees no chan
     }
 }
 
-TEST_CASE("PNDM: the first step twice, then Adams and Bashforth's weights on the outputs kept") {
+TEST_CASE("PNDM: the first step twice, then Adams-Bashforth's weights on kept outputs") {
     const auto leading = ddim::spaced_timesteps<10>(spacing::leading, 1000, 10, 1);
     const ddim::levels ten = ddim::schedule_levels(schedule, leading);
     const auto plan = ddim::pndm_plan<11>(ten);
@@ -196,7 +196,7 @@ TEST_CASE("PNDM: the first step twice, then Adams and Bashforth's weights on the
     CHECK(single.steps == 1);
 }
 
-TEST_CASE("flow matching: one formula re-derived, in x0 or at once, and noised anew by LCM without its boundary") {
+TEST_CASE("flow matching: one formula re-derived, in x0 or at once, and noised anew by LCM") {
     const ddim::levels flow = ddim::flow_levels(8);
     const auto plain = ddim::ddim_plan<8>(flow, ddim_options(0.0, false, prediction::flow));
     ddim::ddim_options clipped = ddim_options(0.0, false, prediction::flow);
@@ -244,8 +244,7 @@ TEST_CASE("EDM at sigma_data 1 is v prediction with the other sign") {
     }
 }
 
-TEST_CASE(
-    "inversion: the run's own steps backwards, and what is undefined at the clean sample has a start above it") {
+TEST_CASE("inversion: the run's own steps backwards, with a start above the clean sample") {
     ddim::ddim_options sample = ddim_options(0.0, false, prediction::sample);
     CHECK(ddim::ddim_inverse_plan<20>(levels, sample).state == status::prediction_undefined);
     const auto above = ddim::ddim_inverse_plan<20>(ddim::first_levels(levels, 19), sample);
@@ -262,7 +261,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("DDPM's noise in the last row: none by the reference's rule, by diffusers' where the timestep is above 0") {
+TEST_CASE("DDPM's last noise: none by the reference's rule, some by diffusers' above 0") {
     ddim::ddpm_options options;
     options.v_posterior = 1.0;
     for (const int offset : {0, 1}) {
@@ -321,7 +320,7 @@ TEST_CASE("a constant DDIM plan over all 1000 timesteps at eta 1") {
     CHECK(plan.rows[0].u_n > 0.0f);
 }
 
-TEST_CASE("options of solvers out of their ranges are refused, and levels that they cannot use") {
+TEST_CASE("options of solvers out of range and levels they cannot use are refused") {
     for (const int order : {0, 4})
         CHECK(ddim::dpm_solver_plan<20>(levels, {order}).state == status::option_out_of_range);
     for (const int order : {0, 4}) CHECK(ddim::unipc_plan<20>(levels, {order}).state == status::option_out_of_range);
@@ -352,7 +351,7 @@ TEST_CASE("options of solvers out of their ranges are refused, and levels that t
     CHECK(ddim::heun_plan<38>(levels).state == status::steps_out_of_range); // 39
 }
 
-TEST_CASE("history in a run: the sampler does what the rows say, and reads nothing that was not kept") {
+TEST_CASE("history in a run: the sampler does as the rows say, reading nothing not kept") {
     // The same rows applied by hand in float32.
     const auto plan = ddim::dpm_solver_plan<20>(levels, {3, prediction::sample});
     std::vector<float> x(300), by_hand;

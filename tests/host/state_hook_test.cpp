@@ -115,7 +115,7 @@ struct quitter {
 
 } // namespace
 
-TEST_CASE("the state hook's place: behind the step, before the observer, before a next input of its own") {
+TEST_CASE("the state hook's place: behind the step, before the observer and the next input") {
     // Where the model reads x itself nothing is left to write. Else a begin writes the input from what the hook left,
     // but after the last step.
     CHECK(hooked_run(guidance::none).events() == "bmshomshomshomsho");
@@ -129,7 +129,7 @@ TEST_CASE("the state hook's place: behind the step, before the observer, before 
     CHECK(hooked_run(guidance::sequential, false, true).events() == "bmmshobmmshobmmshobmmsho");
 }
 
-TEST_CASE("what the hook leaves is what the observer and the model see next, under every guidance, type and blend") {
+TEST_CASE("what the hook leaves is what the observer and the model see next, in every mode") {
     std::vector<float> mask(elements), x0 = golden::gauss(2, values);
     for (std::size_t i = 0; i < elements; ++i) mask[i] = static_cast<float>(i % 3) * 0.5f;
     for (const guidance mode : modes)
@@ -182,7 +182,7 @@ TEST_CASE("the hook is shown the state after the step, and no output of the mode
     }
 }
 
-TEST_CASE("the hook comes behind a blend after the step, and before the one before the model") {
+TEST_CASE("the hook comes behind a blend after the step, and before one before the model") {
     const std::vector<float> everywhere(1, 1.0f), x0 = golden::gauss(2, values);
     for (const guidance mode : modes)
         for (const blend_time when : {blend_time::after_step, blend_time::before_model}) {
@@ -206,7 +206,7 @@ TEST_CASE("the hook comes behind a blend after the step, and before the one befo
         }
 }
 
-TEST_CASE("a hook that changes nothing leaves the bits alone, and no hook takes room in the arena") {
+TEST_CASE("a hook that changes nothing keeps the bits, and no hook takes arena room") {
     std::vector<float> mask(elements), x0 = golden::gauss(2, values);
     for (std::size_t i = 0; i < elements; ++i) mask[i] = static_cast<float>(i % 3) * 0.5f;
     for (const guidance mode : modes)
@@ -227,7 +227,7 @@ TEST_CASE("a hook that changes nothing leaves the bits alone, and no hook takes 
                 }
 }
 
-TEST_CASE("a hook that fails: hook_failed and its code, nothing after it, x as the step and the hook have left it") {
+TEST_CASE("a hook that fails: hook_failed and its code, no call after it, x as left") {
     for (const guidance mode : modes)
         for (const element_type type : types)
             for (int k = 0; k < 4; ++k) {
@@ -259,8 +259,7 @@ TEST_CASE("a hook that fails: hook_failed and its code, nothing after it, x as t
             }
 }
 
-TEST_CASE(
-    "a hook that gives the run up ends it with not_begun, in the last step too, and nothing is called after it") {
+TEST_CASE("a hook that gives the run up: not_begun, in the last step too, no call after it") {
     for (const guidance mode : modes)
         for (int k = 0; k < 4; ++k)
             for (int way = 0; way < 4; ++way) {

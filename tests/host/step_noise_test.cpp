@@ -152,7 +152,7 @@ TEST_CASE("a row that adds no noise does not read what is handed in") {
     }
 }
 
-TEST_CASE("of what is handed in for a step the last counts, and one that is refused leaves it") {
+TEST_CASE("of noise handed in for a step the last counts, a refused one leaves it") {
     const std::vector<float> table = table_of(values), other = golden::gauss(9, values);
     ddim::sampler_config config = config_of(noisy_plan, guidance::sequential);
     const std::vector<float> handed =
@@ -166,7 +166,7 @@ TEST_CASE("of what is handed in for a step the last counts, and one that is refu
     CHECK(handed == sample(config));
 }
 
-TEST_CASE("an observer hands in the noise of the step that follows, and of the first at the start") {
+TEST_CASE("an observer hands in the next step's noise, and the first's at the start") {
     const std::vector<float> table = table_of(values);
     for (const guidance mode : modes) {
         ddim::sampler_config config = config_of(noisy_plan, mode);

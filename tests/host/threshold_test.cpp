@@ -88,7 +88,7 @@ constexpr float largest[] = {0.5f, 1.0f, 1.5f, 3.0f, 1e30f};
 
 } // namespace
 
-TEST_CASE("threshold_x0 is diffusers', for many sizes, ratios, largest values and kinds of samples") {
+TEST_CASE("threshold_x0 is diffusers': many sizes, ratios, largest values, kinds of samples") {
     for (const std::size_t size : {1u, 2u, 3u, 4u, 5u, 17u, 255u, 256u, 257u, 1000u, 4099u})
         for (const std::vector<float>& x0 : samples_of(size))
             for (const float ratio : ratios)
@@ -131,7 +131,7 @@ TEST_CASE("threshold_x0: each sample has a threshold of its own") {
     }
 }
 
-TEST_CASE("threshold_x0: a NaN stays, and counts as more than infinity, and the rest is as it should be") {
+TEST_CASE("threshold_x0: a NaN stays, counts as more than infinity, and the rest is right") {
     std::vector<float> x0 = golden::gauss(14, 101);
     for (float& value : x0) value *= 3.0f;
     const std::vector<std::size_t> places{3, 50, 77};
@@ -186,7 +186,7 @@ TEST_CASE("threshold_x0 refuses what is out of range with 1, and changes nothing
     CHECK(test_support::run_config(config, x) == status::hook_failed);
 }
 
-TEST_CASE("threshold_x0 into DPM-Solver++ 2M's history: a run is the solver's formula in double") {
+TEST_CASE("threshold_x0 into DPM-Solver++ 2M's history: the solver's formula in double") {
     constexpr std::size_t elements = 300;
     constexpr int steps = 20;
     constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);

@@ -52,7 +52,7 @@ bool is_descending_in_range(const ddim::timesteps<capacity>& list, int train_ste
 
 } // namespace
 
-TEST_CASE("uniform: for every S of 0..T+1 the reference's run, or an error where it crashes or runs another count") {
+TEST_CASE("uniform, S of 0..T+1: the reference's run, or an error where that fails") {
     const golden::csv_table outcomes = golden::read_csv("steps/make_schedule_all_S.csv");
     int right = 0;
     for (std::size_t row = 0; row < outcomes.size(); ++row) {

@@ -151,7 +151,7 @@ TEST_CASE("torch's CPU generator: a latent of 4 x 64 x 64") {
     }
 }
 
-TEST_CASE("torch's CPU generator goes on from call to call, and keeps one normal of the calls for fewer than 16") {
+TEST_CASE("torch's CPU generator goes on from call to call, keeping a normal below 16") {
     // torch 2.9.1: g = torch.Generator().manual_seed(7); for n in (3, 16, 1, 5, 17, 2, 20): randn(n,
     // generator=g)[-3:]
     struct golden_call {
@@ -210,7 +210,7 @@ TEST_CASE("torch's CUDA generator: numbers that torch published") {
     check_values(randn(answer, 3), {0.1940, 2.1614, -0.1721}, 0, printed); // pytorch #158398
 }
 
-TEST_CASE("torch's CUDA generator: more values than threads, in four components and then the next counters") {
+TEST_CASE("torch's CUDA generator beyond its threads: four components, then next counters") {
     constexpr std::uint64_t seed = 0x123456789ABCDEF0;
     for (const std::int64_t most : {512, 600, 767}) { // whole blocks of 256
         CAPTURE(most);
@@ -225,7 +225,7 @@ TEST_CASE("torch's CUDA generator: more values than threads, in four components 
     }
 }
 
-TEST_CASE("torch's CUDA generator: up to as many values as a card has threads, all are first components") {
+TEST_CASE("torch's CUDA generator up to its threads: all are first components") {
     // Multiprocessors times threads, from Orin Nano of 4 GB to H100.
     for (const std::int64_t most : {6144, 12288, 16384, 21504, 24576, 40960, 125952, 221184, 270336}) {
         CAPTURE(most);

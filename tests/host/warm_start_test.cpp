@@ -108,7 +108,7 @@ void check_warm_start(const formula& by, ddim::plan_view plan) {
 
 } // namespace
 
-TEST_CASE("warm start of a flow: from every level below the top, by its levels and by its plan") {
+TEST_CASE("warm start of a flow: from every level below the top, by levels and by plan") {
     for (int left = 1; left < steps; ++left) {
         const auto plan = ddim::ddim_plan<steps>(ddim::last_levels(flow_levels, left), {0.0, prediction::flow});
         REQUIRE(plan.state == status::ok);
@@ -119,7 +119,7 @@ TEST_CASE("warm start of a flow: from every level below the top, by its levels a
     }
 }
 
-TEST_CASE("warm start of DDIM: from every level of the lower half, by its levels and by its plan") {
+TEST_CASE("warm start of DDIM: from every level of the lower half, by levels and by plan") {
     for (int left = 1; left <= steps / 2; ++left) {
         const auto plan = ddim::ddim_plan<steps>(ddim::last_levels(ddim_levels, left));
         REQUIRE(plan.state == status::ok);

@@ -102,7 +102,7 @@ void run_program(const folder& files, words options, const words& timesteps) {
 
 } // namespace
 
-TEST_CASE("every trajectory of the reference through the program, to four times its own rounding error") {
+TEST_CASE("every trajectory of the reference through the program, to 4 times its own error") {
     const golden::csv_table cases = golden::read_csv("traj/cases.csv");
     int ran = 0;
     for (std::size_t row = 0; row < cases.size(); ++row) {

@@ -156,7 +156,7 @@ TEST_CASE("guidance between equal predictions changes nothing") {
     CHECK(run(files, "--model rational --guidance 7.5", guided) == run(files, "--model rational"));
 }
 
-TEST_CASE("--threshold: x0 clipped at a quantile of its sample and divided by it, against the formula in double") {
+TEST_CASE("--threshold: x0 clipped at a quantile, divided by it, against the formula") {
     const folder files("threshold");
     const std::vector<float> x_T = golden::gauss(1, values);
     const words given = {"--x-T", files.write("x_T", x_T), "--out-x0", files.path("x0")};
@@ -186,7 +186,7 @@ TEST_CASE("--threshold: x0 clipped at a quantile of its sample and divided by it
     }
 }
 
-TEST_CASE("--guidance-rescale: towards the deviation of the conditional output, against the formula in double") {
+TEST_CASE("--guidance-rescale: to the conditional deviation, against the formula") {
     const folder files("rescale");
     const std::vector<float> x_T = golden::gauss(1, values);
     const words given = {"--x-T",    files.write("x_T", x_T),
@@ -241,7 +241,7 @@ TEST_CASE("what no file gives is drawn from the seed") {
     CHECK(run(files, line + "99", {"--initial-noise", given[1], given[2], given[3]}) == first);
 }
 
-TEST_CASE("--torch-seed draws what no file gives as a pipeline of diffusers does: x_T, then each step with noise") {
+TEST_CASE("--torch-seed draws as a pipeline of diffusers: x_T, then each step with noise") {
     const folder files("torch_seed");
     struct torch_run {
         std::string line;
@@ -312,7 +312,7 @@ TEST_CASE("--torch-seed draws nothing for what files give") {
           run(files, line + partial, {"--initial-noise", draw("first", 0, 1), "--noise", draw("rest", 1, 3)}));
 }
 
-TEST_CASE("x_T is the initial noise times the start scale: none, sigma of the first level, or EDM's") {
+TEST_CASE("x_T is the initial noise times the start scale: none, the first sigma, or EDM's") {
     const folder files("start_scale");
     const std::vector<float> noise = golden::gauss(1, values);
     const words given = {"--initial-noise", files.write("noise", noise)};
@@ -333,7 +333,7 @@ TEST_CASE("x_T is the initial noise times the start scale: none, sigma of the fi
     CHECK(run(files, edm + " --seed 3") != run(files, edm + " --seed 3 --start-scale one"));
 }
 
-TEST_CASE("--noised starts from a sample at the noise of the first step, or of another timestep") {
+TEST_CASE("--noised starts from a sample at the noise of the first step, or at a given one") {
     const folder files("noised");
     const std::vector<float> tables = golden::read_floats("sched/linear.f32.npy");
     const std::vector<float> x0 = golden::gauss(2, values), noise = golden::gauss(1, values);
@@ -356,7 +356,7 @@ TEST_CASE("--noised starts from a sample at the noise of the first step, or of a
     check_noised(pairs + " --noised-timestep 580", 580);
 }
 
-TEST_CASE("the last steps of a multistep solver begin anew: the same bits as over these levels alone") {
+TEST_CASE("a multistep solver's last steps have the bits of a run over these levels alone") {
     const folder files("last_multistep");
     const words x_T = {"--x-T", files.write("x_T", golden::gauss(1, values))};
     for (const char* solver : {"unipc --order 3", "dpm_solver --order 3", "pndm"}) {

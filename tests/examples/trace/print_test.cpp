@@ -138,7 +138,7 @@ ddim::plan<few> ddim_of(const ddim::levels& levels) { return ddim::ddim_plan<few
 
 } // namespace
 
-TEST_CASE("a printed plan parses back to the floats of the plan: DDIM, schedules and timesteps") {
+TEST_CASE("a printed plan parses back to the plan's floats: DDIM, schedules, timesteps") {
     const auto& schedule = stable_diffusion();
     check_plan("", ddim::ddim_plan<50>(schedule));
     check_plan("--steps 10 --eta 0.3 --temperature 0.7",
@@ -323,7 +323,7 @@ TEST_CASE("a printed plan parses back to the floats of the plan: every solver") 
     check_plan(more + "--solver tcd --eta 0.75 --temperature 0.5", ddim::tcd_plan<few>(levels, {0.75, v, 1.5, 0.5}));
 }
 
-TEST_CASE("Karras' ramp onto the level of its own end: the last step of a multistep solver moves nothing") {
+TEST_CASE("Karras' ramp onto its own end: a multistep solver's last step moves nothing") {
     const std::string karras = "--print-plan --steps 20 --spacing linspace --levels karras --final-alpha first ";
     for (const char* solver : {"--solver dpm_solver", "--solver dpm_solver --order 3", "--solver dpm_solver --sde",
                                "--solver unipc --lower-order-final off --unipc-corrector off"}) {

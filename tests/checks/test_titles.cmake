@@ -1,0 +1,28 @@
+# The titles of the tests: at most 80 characters each, so that a list of tests is read line by line.
+#   cmake -DROOT=FOLDER -P test_titles.cmake
+cmake_minimum_required(VERSION 3.22)
+set(longest 80)
+
+file(GLOB_RECURSE sources "${ROOT}/tests/*.cpp" "${ROOT}/tests/*.cu")
+set(titles 0)
+foreach(source IN LISTS sources)
+    file(READ "${source}" text)
+    # No list of CMake's has one of these in an entry.
+    string(REPLACE ";" "," text "${text}")
+    string(REPLACE "[" "(" text "${text}")
+    string(REPLACE "]" ")" text "${text}")
+    string(REGEX MATCHALL "(TEST_CASE|TEST_CASE_TEMPLATE|SUBCASE)\\([ \n]*\"[^\"]*\"[ \n]*\"?" found "${text}")
+    foreach(test IN LISTS found)
+        math(EXPR titles "${titles} + 1")
+        string(REGEX REPLACE "^[A-Z_]+\\([ \n]*\"([^\"]*)\".*$" "\\1" title "${test}")
+        string(LENGTH "${title}" length)
+        if(length GREATER longest)
+            message(SEND_ERROR "${source}: ${length} characters are more than ${longest}:\n  ${title}")
+        elseif(test MATCHES "\"[ \n]*\"$")
+            message(SEND_ERROR "${source}: a title in two parts:\n  ${title}")
+        endif()
+    endforeach()
+endforeach()
+if(titles LESS 300)
+    message(SEND_ERROR "${titles} titles are too few: this check is broken")
+endif()
