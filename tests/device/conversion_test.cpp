@@ -7,6 +7,7 @@
 
 #include "device_target.hpp"
 #include "support/arena.hpp"
+#include "support/config.hpp"
 
 namespace {
 
@@ -50,12 +51,9 @@ struct conversion_run {
         ddim::step_row row;
         row.u_x = 1.0f;
         ddim::plan<1> plan{{row}, 1, 1.0f, ddim::status::ok};
-        ddim::sampler_config config;
-        config.plan = plan;
-        config.dims = dims;
-        config.model_type = type;
+        ddim::sampler_config config =
+            test_support::make_config(plan, dims, {&model, this}, ddim::guidance::none, type);
         config.initial = ddim::initial_state::given;
-        config.model = {&model, this};
         config.score_corrector = {&correct, this};
         config.platform = on.platform();
         const std::size_t bytes = test_support::arena_bytes_of(config);

@@ -242,8 +242,8 @@ TEST_CASE("update: each call fails in turn, and the next one updates") {
 }
 
 TEST_CASE("update: a plan of two kernels whose second fails") {
-    constexpr auto first = ddim::ddim_plan<100>(device_tests::small_schedule, {1.0});
-    constexpr auto second = ddim::ddim_plan<100>(device_tests::small_schedule, {0.5});
+    constexpr auto first = ddim::ddim_plan<100>(test_support::schedule, {1.0});
+    constexpr auto second = ddim::ddim_plan<100>(test_support::schedule, {0.5});
     shimmed_run run(guidance::batched, first);
     capture_graph(run);
     CHECK(run.sampler.set_plan(second) == status::ok);

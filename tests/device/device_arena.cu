@@ -4,7 +4,7 @@ namespace device_tests {
 
 namespace {
 
-constexpr std::size_t bytes = ddim::cuda_arena_bytes(array_plan, {2, 37}, ddim::guidance::batched);
+constexpr std::size_t bytes = ddim::cuda_arena_bytes(test_support::noisy_plan<5>, {2, 37}, ddim::guidance::batched);
 __device__ alignas(ddim::arena_alignment) std::byte arena[bytes];
 
 } // namespace

@@ -3,13 +3,11 @@
 #define DDIM_TESTS_DEVICE_DEVICE_ARENA_HPP
 
 #include "ddim/cuda.hpp"
+#include "support/config.hpp"
 
 namespace device_tests {
 
-inline constexpr auto array_schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-inline constexpr auto array_plan = ddim::ddim_plan<5>(array_schedule, {1.0});
-
-/// For array_plan on [2, 37] under batched guidance. Null where CUDA does not find it.
+/// For noisy_plan<5> on [2, 37] under batched guidance. Null where CUDA does not find it.
 ddim::span<std::byte> array_arena() noexcept;
 
 } // namespace device_tests

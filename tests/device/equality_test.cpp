@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "support/arena.hpp"
+#include "support/config.hpp"
 #include "support/dice.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -160,9 +160,7 @@ TEST_CASE("a batch beyond what a grid has along y, of samples that fill a block"
     plan.state = ddim::status::ok;
     plan.rows[0].u_x = 0.5f;
     device_tests::device_target device(way::plain);
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = dims;
+    ddim::sampler_config config = test_support::make_config(plan, dims);
     config.initial = initial_state::given;
     config.platform = device.platform();
     config.model.function = [](void*, const ddim::model_call& call) noexcept -> int {

@@ -69,7 +69,7 @@ struct captured_run : small_run {
 } // namespace
 
 TEST_CASE("nodes of a graph: the model's, one for each step, the start and 59 rows of plan") {
-    constexpr auto long_plan = ddim::ddim_plan<100>(device_tests::small_schedule);
+    constexpr auto long_plan = ddim::ddim_plan<100>(test_support::schedule);
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
         for (const ddim::plan_view plan :
              {ddim::plan_view(small_plan), ddim::plan_view(plms_plan), ddim::last_steps(long_plan, 59),
@@ -181,7 +181,7 @@ TEST_CASE("guided in some steps: a replay with other scales, seed and plan is a 
 }
 
 TEST_CASE("more scales than one kernel brings are replaced whole") {
-    const auto fine = ddim::ddim_plan<500>(device_tests::small_schedule);
+    const auto fine = ddim::ddim_plan<500>(test_support::schedule);
     std::vector<ddim::step_row> rows; // of two plans and a piece
     for (int i = 0; i < 1100; ++i) rows.push_back(fine.rows[i % 500]);
     ddim::plan_view plan = fine;
@@ -221,8 +221,8 @@ TEST_CASE("update and launch follow each other on the stream without a wait betw
 }
 
 TEST_CASE("a plan of more than one kernel's rows is replaced whole") {
-    constexpr auto noisy = ddim::ddim_plan<200>(device_tests::small_schedule, {1.0});
-    constexpr auto quiet = ddim::ddim_plan<200>(device_tests::small_schedule, {0.25});
+    constexpr auto noisy = ddim::ddim_plan<200>(test_support::schedule, {1.0});
+    constexpr auto quiet = ddim::ddim_plan<200>(test_support::schedule, {0.25});
     small_run run(guidance::none, noisy);
     ddim::cuda_graph graph;
     REQUIRE(run.init() == status::ok);
@@ -296,10 +296,10 @@ TEST_CASE("a thousand replays leave the device's free memory as it was") {
 
 TEST_CASE("the arena may be a __device__ array whose size is a constant") {
     small_run run;
-    run.config.plan = device_tests::array_plan;
+    run.config.plan = small_plan;
     run.config.arena = device_tests::array_arena();
     REQUIRE(run.config.arena.data != nullptr);
     REQUIRE(run.init() == status::ok);
     CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::ok);
-    CHECK(run.state() == run.expected(7, 3.0f, device_tests::array_plan));
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
 }

@@ -131,7 +131,7 @@ TEST_CASE("a graph is updated by its own sampler only, with as many model calls 
     REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
     CHECK(ddim::update(graph, other.sampler, 8, run.stream()) == status::graph_mismatch); // another arena
 
-    constexpr auto shorter = ddim::ddim_plan<4>(device_tests::small_schedule);
+    constexpr auto shorter = ddim::ddim_plan<4>(test_support::schedule);
     ddim::sampler_config config = run.config;
     config.plan = shorter;
     ddim::sampler of_four_steps;
@@ -162,7 +162,7 @@ TEST_CASE("a graph is updated by its own sampler only, with as many model calls 
 }
 
 TEST_CASE("a graph is not updated by a sampler that asks for both predictions elsewhere") {
-    const auto longest = ddim::ddim_plan<100>(device_tests::small_schedule);
+    const auto longest = ddim::ddim_plan<100>(test_support::schedule);
     for (const int steps : {5, 63, 64, 65, 100}) {
         CAPTURE(steps);
         const ddim::plan_view plan = ddim::last_steps(longest, steps);

@@ -17,11 +17,8 @@ int host_model(void* context, const ddim::model_call& call) noexcept {
 } // namespace
 
 small_run::small_run(ddim::guidance mode, ddim::plan_view plan, ddim::shape dims) {
-    config.plan = plan;
-    config.dims = dims;
-    config.mode = mode;
-    config.guidance_scale = 3.0f;
-    config.model = {&small_run::model, this};
+    config = test_support::make_config(plan, dims, {&small_run::model, this}, mode);
+    if (mode != ddim::guidance::none) config.guidance_scale = 3.0f;
     config.platform = ddim::cuda_backend();
     lend_arena();
     const std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
@@ -39,7 +36,7 @@ std::vector<float> small_run::expected(std::uint64_t seed, float scale, ddim::pl
     test_support::host_target host;
     ddim::sampler_config other = config;
     other.plan = plan;
-    other.guidance_scale = scale;
+    if (config.mode != ddim::guidance::none) other.guidance_scale = scale;
     other.model = {&host_model, &host};
     other.platform = host.platform();
     other.score_corrector = host_score_corrector;

@@ -7,16 +7,16 @@
 #include <vector>
 
 #include "device_target.hpp"
+#include "support/config.hpp"
 
 namespace device_tests {
 
 /// Plans of the same length, in constants.
-inline constexpr auto small_schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-inline constexpr auto small_plan = ddim::ddim_plan<5>(small_schedule, {1.0});
-inline constexpr auto other_plan = ddim::ddim_plan<5>(small_schedule, {0.0});
+inline constexpr auto& small_plan = test_support::noisy_plan<5>;
+inline constexpr auto& other_plan = test_support::quiet_plan<5>;
 // With three slots of history, one and two. The first of PLMS' steps has two rows.
 inline constexpr auto small_list = ddim::spaced_timesteps<5>(ddim::spacing::uniform, 1000);
-inline constexpr ddim::levels small_levels = ddim::schedule_levels(small_schedule, small_list);
+inline constexpr ddim::levels small_levels = ddim::schedule_levels(test_support::schedule, small_list);
 inline constexpr auto plms_plan = ddim::pndm_plan<5>(ddim::last_levels(small_levels, 4));
 inline constexpr auto second_order_plan = ddim::dpm_solver_plan<5>(small_levels);
 inline constexpr auto third_order_plan = ddim::dpm_solver_plan<5>(small_levels, {/*order=*/3});

@@ -10,15 +10,16 @@
 #include "ddim/backend.hpp"
 #include "ddim/solvers/ddim.hpp"
 #include "ddim/solvers/unipc.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 
 namespace {
 
 using ddim::element_type;
 using ddim::guidance;
+using test_support::schedule;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto plan = ddim::ddim_plan<10>(schedule);
+constexpr auto& plan = test_support::quiet_plan<10>;
 
 // Usable as an array bound.
 alignas(ddim::arena_alignment) std::byte latents[ddim::arena_bytes(plan, {3, 4 * 64 * 64}, guidance::batched)];

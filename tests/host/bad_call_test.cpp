@@ -13,10 +13,10 @@
 namespace {
 
 using ddim::status;
-using test_support::multistep_plan;
 using test_support::not_a_number;
 using test_support::scripted_run;
 using test_support::spare_values;
+using test_support::two_slot_plan;
 using test_support::wrong_state;
 using test_support::wrong_use;
 using test_support::x0_free_plan;
@@ -107,13 +107,13 @@ const wrong_use wrong_uses[] = {
      [] {
          scripted_run run;
          REQUIRE(run.init() == status::ok);
-         return run.sampler.set_plan(multistep_plan);
+         return run.sampler.set_plan(two_slot_plan);
      }},
     {"another plan that reads what no row has kept", status::history_missing,
      [] {
          scripted_run run;
          REQUIRE(run.init() == status::ok);
-         auto plan = multistep_plan;
+         auto plan = two_slot_plan;
          plan.rows[0].keeps = ddim::kept::nothing;
          return run.sampler.set_plan(plan);
      }},

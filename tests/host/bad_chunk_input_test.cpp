@@ -194,7 +194,7 @@ status ramp_of(int frozen, int overlap, double rate = 5.0) {
     return ddim::fill_ramp_gain(small_chunk, frozen, overlap, rate, chunk_values);
 }
 
-constexpr auto flow_plan = ddim::ddim_plan<6>(ddim::flow_levels(6), {0.0, ddim::prediction::flow});
+constexpr auto& flow_plan = test_support::flow_plan<6>;
 
 status step_weights_of(const ddim::plan_view& plan, double most = 10.0) {
     return ddim::fill_step_weights(plan, most, chunk_values);
@@ -376,7 +376,7 @@ const wrong_use wrong_uses[] = {
     {"step weights of a schedule", status::levels_unsuitable,
      [] {
          const auto list = ddim::spaced_timesteps<6>(ddim::spacing::leading, 1000);
-         const auto plan = ddim::ddim_plan<6>(ddim::schedule_levels(test_support::short_schedule, list));
+         const auto plan = ddim::ddim_plan<6>(ddim::schedule_levels(test_support::schedule, list));
          return step_weights_of(plan);
      }},
     {"step weights of a plan whose last level alone is above those of a flow", status::levels_unsuitable,

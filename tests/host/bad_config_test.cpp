@@ -12,9 +12,9 @@ namespace {
 using ddim::status;
 using test_support::infinity;
 using test_support::lent_buffer;
-using test_support::multistep_plan;
 using test_support::not_a_number;
 using test_support::spare_values;
+using test_support::two_slot_plan;
 using test_support::wrong_config;
 using test_support::x0_free_plan;
 
@@ -46,7 +46,7 @@ const wrong_config wrong_configs[] = {
     {"plan of an impossible spacing", status::steps_unavailable,
      [](auto& c) {
          const auto list = ddim::spaced_timesteps<30>(ddim::spacing::uniform, 1000);
-         static const auto plan = ddim::ddim_plan<30>(ddim::schedule_levels(test_support::short_schedule, list));
+         static const auto plan = ddim::ddim_plan<30>(ddim::schedule_levels(test_support::schedule, list));
          c.plan = plan;
      }},
     {"NaN coefficient", status::plan_not_finite,
@@ -77,39 +77,39 @@ const wrong_config wrong_configs[] = {
     {"infinite start scale", status::plan_not_finite, [](auto& c) { c.plan.start_scale = infinity; }},
     {"NaN coefficient of history", status::plan_not_finite,
      [](auto& c) {
-         static auto plan = multistep_plan;
+         static auto plan = two_slot_plan;
          plan.rows[3].u_h[0] = not_a_number;
          c.plan = plan;
      }},
     {"plan that reads what no row has kept", status::history_missing,
      [](auto& c) {
-         static auto plan = multistep_plan;
+         static auto plan = two_slot_plan;
          plan.rows[0].keeps = ddim::kept::nothing;
          c.plan = plan;
      }},
     {"plan that reads a slot into which no row has kept", status::history_missing,
      [](auto& c) {
-         static auto plan = multistep_plan;
+         static auto plan = two_slot_plan;
          plan.rows[2].u_h[2] = 0.5f;
          c.plan = plan;
      }},
     {"last steps of a plan with history", status::history_missing,
-     [](auto& c) { c.plan = ddim::last_steps(multistep_plan, 3); }},
+     [](auto& c) { c.plan = ddim::last_steps(two_slot_plan, 3); }},
     {"plan that keeps into slot 3", status::option_out_of_range,
      [](auto& c) {
-         static auto plan = multistep_plan;
+         static auto plan = two_slot_plan;
          plan.rows[1].slot = 3;
          c.plan = plan;
      }},
     {"plan that keeps into slot -1", status::option_out_of_range,
      [](auto& c) {
-         static auto plan = multistep_plan;
+         static auto plan = two_slot_plan;
          plan.rows[1].slot = -1;
          c.plan = plan;
      }},
     {"plan that keeps what there is not", status::option_out_of_range,
      [](auto& c) {
-         static auto plan = multistep_plan;
+         static auto plan = two_slot_plan;
          plan.rows[1].keeps = static_cast<ddim::kept>(3);
          c.plan = plan;
      }},
@@ -165,7 +165,7 @@ const wrong_config wrong_configs[] = {
     {"arena one byte short", status::arena_too_small, [](auto& c) { c.arena.size -= 1; }},
     {"arena of 0 bytes", status::arena_too_small, [](auto& c) { c.arena.size = 0; }},
     {"arena without room for x0", status::arena_too_small, [](auto& c) { c.keeps_x0 = true; }},
-    {"arena without room for the plan's history", status::arena_too_small, [](auto& c) { c.plan = multistep_plan; }},
+    {"arena without room for the plan's history", status::arena_too_small, [](auto& c) { c.plan = two_slot_plan; }},
     {"arena without room for the history that is reserved", status::arena_too_small,
      [](auto& c) { c.history_slots = 1; }},
     {"arena without room for guidance", status::arena_too_small, [](auto& c) { c.mode = ddim::guidance::batched; }},
@@ -191,7 +191,7 @@ const wrong_config wrong_configs[] = {
     {"step noise whose size overflows", status::noise_too_small,
      [](auto& c) {
          const auto all = ddim::spaced_timesteps<1000>(ddim::spacing::leading, 1000);
-         static const auto plan = ddim::ddim_plan<1000>(ddim::schedule_levels(test_support::short_schedule, all));
+         static const auto plan = ddim::ddim_plan<1000>(ddim::schedule_levels(test_support::schedule, all));
          c.plan = plan;
          c.dims = {std::int64_t{1} << 23, std::int64_t{1} << 34}; // times 1000 steps: 2^67
          c.arena.size = std::numeric_limits<std::size_t>::max();

@@ -11,8 +11,8 @@ namespace {
 
 using ddim::status;
 using test_support::infinity;
-using test_support::multistep_plan;
 using test_support::not_a_number;
+using test_support::two_slot_plan;
 using test_support::wrong_use;
 
 constexpr auto valid_betas = ddim::betas<10>();
@@ -320,7 +320,7 @@ const wrong_use wrong_uses[] = {
          return ddim::ddim_plan<5>(ddim::flow_levels(5), {0.0, ddim::prediction::v_prediction}).state;
      }},
     {"last steps of a plan with history", status::history_missing,
-     [] { return ddim::last_steps(multistep_plan, 2).state; }},
+     [] { return ddim::last_steps(two_slot_plan, 2).state; }},
 
     // Levels
     {"levels of 0 steps", status::steps_out_of_range, [] { return levels_state(ddim::flow_levels(0)); }},

@@ -12,6 +12,7 @@
 
 #include "ddim/host.hpp"
 #include "support/arena.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 
 namespace {
@@ -21,6 +22,7 @@ using ddim::guidance;
 using ddim::prediction;
 using ddim::spacing;
 using ddim::status;
+using test_support::schedule;
 
 std::string hex(const golden::fingerprint& hash) {
     char text[17];
@@ -48,16 +50,12 @@ void add_row(golden::fingerprint& hash, const ddim::step_row& row) {
 }
 
 std::vector<float> run_all_noise(std::int64_t batch, std::int64_t first_sample, guidance mode, element_type type) {
-    static const auto plan = ddim::ddim_plan<20>(ddim::scaled_linear_schedule<1000>(0.00085, 0.012), {1.0});
+    static const auto plan = ddim::ddim_plan<20>(schedule, {1.0});
     typed_model model{type};
     std::vector<float> x(static_cast<std::size_t>(batch) * 1001);
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, 1001};
-    config.mode = mode;
+    ddim::sampler_config config =
+        test_support::make_config(plan, {batch, 1001}, {&typed_model::call, &model}, mode, type);
     config.guidance_scale = 2.5f;
-    config.model_type = type;
-    config.model = {&typed_model::call, &model};
     config.platform = ddim::host_backend();
     config.first_sample = first_sample;
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));
@@ -98,7 +96,6 @@ TEST_CASE("fingerprint: plans of every prediction, spacing and clip") {
 }
 
 TEST_CASE("fingerprint: plans of every solver, on levels of every kind") {
-    static const auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
     static constexpr ddim::timestep_pair pairs[] = {{900, 500}, {500, 20}, {20, -1}};
     static constexpr ddim::timed_level listed[] = {{3.0, 0.2, 0.9}, {2.0, 0.7, 0.5}, {1.0, 0.9, 0.3}};
     const auto list = ddim::open_timesteps<20>(spacing::linspace, 1000);

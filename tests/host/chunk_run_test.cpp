@@ -12,9 +12,9 @@
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
 #include "host/plain_loop.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -44,7 +44,7 @@ ddim::ddim_options flow_options(prediction predicts, bool rederives) {
 
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode = guidance::none,
                                element_type type = element_type::float32) {
-    ddim::sampler_config config = test_support::sweep_config(plan, {batch, elements}, mode, type);
+    ddim::sampler_config config = test_support::make_config(plan, {batch, elements}, {}, mode, type);
     config.guidance_scale = 1.75f;
     return config;
 }
@@ -113,9 +113,7 @@ int hook(void*, const ddim::hook_call& call) noexcept {
     return 0;
 }
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto list = ddim::spaced_timesteps<6>(ddim::spacing::trailing, 1000);
-constexpr ddim::levels levels = ddim::schedule_levels(schedule, list);
+constexpr const ddim::levels& levels = test_support::trailing_levels<6>;
 
 /// Clips that are active, noise, history of either kind.
 std::vector<ddim::plan_view> plans() {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 

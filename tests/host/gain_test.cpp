@@ -8,9 +8,9 @@
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
 #include "host/plain_loop.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -19,10 +19,10 @@ using ddim::guidance;
 using ddim::prediction;
 using ddim::status;
 using test_support::curved_model;
+using test_support::make_config;
 using test_support::modes;
 using test_support::not_a_number;
 using test_support::run_config;
-using test_support::sweep_config;
 using test_support::types;
 using test_support::view;
 
@@ -30,17 +30,12 @@ using test_support::view;
 constexpr int entries = 45, width = 4, used = 3;
 constexpr std::size_t batch = 2, elements = entries * width, values = batch * elements;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto list = ddim::spaced_timesteps<5>(ddim::spacing::trailing, 1000);
-constexpr ddim::levels levels = ddim::schedule_levels(schedule, list);
-constexpr auto noisy_plan = ddim::ddim_plan<5>(levels, {1.0});
-constexpr auto multistep_plan = ddim::dpm_solver_plan<5>(levels);
-constexpr auto flow_plan = ddim::ddim_plan<5>(ddim::flow_levels(5), {0.0, prediction::flow});
+constexpr auto& noisy_plan = test_support::noisy_plan<5>;
+constexpr auto& multistep_plan = test_support::multistep_plan<5>;
+constexpr auto& flow_plan = test_support::flow_plan<5>;
 
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode, element_type type, curved_model& model) {
-    ddim::sampler_config config = sweep_config(plan, {batch, elements}, mode, type);
-    config.model = model.ref();
-    return config;
+    return make_config(plan, {batch, elements}, model.ref(), mode, type);
 }
 
 /// Calls check(config) for every plan, guidance and type.
@@ -167,10 +162,8 @@ TEST_CASE("half of every step toward a fixed sample: what is left, in closed for
         return 0;
     };
     const auto plan = ddim::ddim_plan<5>(ddim::flow_levels(5), {0.0, prediction::sample});
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {to_goal, const_cast<std::vector<float>*>(&goal)};
+    ddim::sampler_config config =
+        make_config(plan, {batch, elements}, {to_goal, const_cast<std::vector<float>*>(&goal)});
     config.initial = ddim::initial_state::given;
     config.gain = view(half);
     const std::vector<float> x = sample(config);

@@ -13,13 +13,13 @@
 
 #include "ddim/host.hpp"
 #include "support/arena.hpp"
+#include "support/config.hpp"
 
 namespace {
 
 using ddim::spacing;
 using ddim::status;
-
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
+using test_support::schedule;
 
 /// weight N(mean, deviation^2) + ...; a plain Gaussian is a mixture with both components alike.
 struct mixture {
@@ -78,10 +78,9 @@ void sample(mixture data, int steps, double eta, ddim::final_alpha final, ddim::
             std::vector<float>& x) {
     const auto list = ddim::spaced_timesteps<1000>(spacing::linspace, 1000, steps);
     static ddim::step_row rows[1000];
-    ddim::sampler_config config;
-    config.plan = ddim::fill_ddim_rows(ddim::schedule_levels(schedule, list, final), {eta}, rows);
-    config.dims = {1, static_cast<std::int64_t>(x.size())};
-    config.model = {&mixture::call, &data};
+    ddim::sampler_config config =
+        test_support::make_config(ddim::fill_ddim_rows(ddim::schedule_levels(schedule, list, final), {eta}, rows),
+                                  {1, static_cast<std::int64_t>(x.size())}, {&mixture::call, &data});
     config.platform = ddim::host_backend();
     config.initial = initial;
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));

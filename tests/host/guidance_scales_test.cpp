@@ -9,10 +9,10 @@
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
 #include "host/plain_loop.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
 #include "support/scripted_backend.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -29,12 +29,9 @@ using test_support::view;
 
 constexpr guidance guided_modes[] = {guidance::batched, guidance::sequential};
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto list = ddim::spaced_timesteps<6>(ddim::spacing::trailing, 1000);
-constexpr ddim::levels levels = ddim::schedule_levels(schedule, list);
-constexpr auto quiet_plan = ddim::ddim_plan<6>(levels);
-constexpr auto noisy_plan = ddim::ddim_plan<6>(levels, {1.0});
-constexpr auto multistep_plan = ddim::dpm_solver_plan<6>(levels);
+constexpr auto& quiet_plan = test_support::quiet_plan<6>;
+constexpr auto& noisy_plan = test_support::noisy_plan<6>;
+constexpr auto& multistep_plan = test_support::multistep_plan<6>;
 
 constexpr std::size_t batch = 2, elements = 150, values = batch * elements;
 
@@ -42,11 +39,7 @@ constexpr std::size_t batch = 2, elements = 150, values = batch * elements;
 const std::vector<float> scales{1.0f, 2.5f, 0.0f, 1.0f, -0.5f, 1.0f};
 
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode, element_type type) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.mode = mode;
-    config.model_type = type;
+    ddim::sampler_config config = test_support::make_config(plan, {batch, elements}, {}, mode, type);
     config.initial = ddim::initial_state::given;
     return config;
 }
@@ -73,7 +66,7 @@ std::vector<float> fresh_state(guidance mode, const std::vector<float>& of_steps
 } // namespace
 
 TEST_CASE("guidance in 10 of 50 steps: 60 of 100 halves if batched, 60 calls if sequential") {
-    const auto plan = ddim::ddim_plan<50>(schedule);
+    const auto plan = ddim::ddim_plan<50>(test_support::schedule);
     std::vector<float> of_steps(50, 1.0f);
     for (std::size_t k = 15; k < 25; ++k) of_steps[k] = 7.5f;
     for (const element_type type : types)

@@ -7,14 +7,15 @@
 
 #include "ddim/hooks.hpp"
 #include "ddim/host.hpp"
+#include "support/config.hpp"
 #include "support/heap_counter.hpp"
 
 namespace {
 
 using ddim::guidance;
+using test_support::make_config;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto plan = ddim::ddim_plan<50>(schedule, {1.0});
+constexpr auto& plan = test_support::noisy_plan<50>;
 constexpr ddim::shape dims{2, 1000};
 
 // Batched guidance needs the most of the three.
@@ -74,12 +75,8 @@ TEST_CASE("the counter sees every way to the heap") {
 
 TEST_CASE("init and run make no heap call, under any guidance and model type") {
     for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
-        ddim::sampler_config config;
-        config.plan = plan;
-        config.dims = dims;
-        config.mode = mode;
+        ddim::sampler_config config = make_config(plan, dims, {&model, nullptr}, mode);
         config.guidance_scale = 3.0f;
-        config.model = {&model, nullptr};
         config.platform = ddim::host_backend();
         config.keeps_x0 = true;
         config.arena = arena;
@@ -101,10 +98,7 @@ TEST_CASE("chunks, gain, lists of scales, ready hooks, lent noise: no heap call"
     for (const guidance mode : {guidance::batched, guidance::sequential}) {
         ddim::dynamic_thresholding thresholding{0.9f, 2.0f};
         float phi = 0.7f;
-        ddim::sampler_config config;
-        config.plan = flow_plan;
-        config.dims = dims;
-        config.mode = mode;
+        ddim::sampler_config config = make_config(flow_plan, dims, {}, mode);
         config.guidance_scales = scales;
         config.platform = ddim::host_backend();
         config.arena = arena;

@@ -1,5 +1,6 @@
 // The hooks: where they stand in a step, what they are shown, what their change does; and the two ready ones.
 #include "ddim/hooks.hpp"
+#include "support/config.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,12 +20,13 @@ using ddim::guidance;
 using ddim::hook_call;
 using ddim::prediction;
 using ddim::status;
+using test_support::make_config;
 using test_support::read_element;
 using test_support::run_config;
+using test_support::schedule;
 using test_support::view;
 using test_support::write_element;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr std::int64_t batch = 2, elements = 150; // a sample ends inside a block of the backend, another begins
 constexpr std::size_t values = batch * elements;
 
@@ -147,13 +149,8 @@ void check_hooked_run(guidance mode, float scale, element_type type, hooked hook
     CAPTURE(hooks.corrects);
     CAPTURE(hooks.changes_x0);
     diary notes;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.mode = mode;
+    ddim::sampler_config config = make_config(plan, {batch, elements}, {&diary::model, &notes}, mode, type);
     config.guidance_scale = scale;
-    config.model_type = type;
-    config.model = {&diary::model, &notes};
     if (hooks.corrects) config.score_corrector = {&diary::correct, &notes};
     if (hooks.changes_x0) config.x0_hook = {&diary::change_x0, &notes};
     config.observer = {&diary::observe, &notes};
@@ -217,13 +214,7 @@ hook_call call_on(std::vector<float>& data, std::int64_t samples) {
 }
 
 /// A run of `plan` on the diary's model.
-ddim::sampler_config config_of(diary& notes) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {&diary::model, &notes};
-    return config;
-}
+ddim::sampler_config config_of(diary& notes) { return make_config(plan, {batch, elements}, {&diary::model, &notes}); }
 
 } // namespace
 

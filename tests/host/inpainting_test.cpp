@@ -1,5 +1,6 @@
 // Inpainting against the loop of each meaning written down in double, and what holds whatever the meaning.
 #include "ddim/inpainting.hpp"
+#include "support/config.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,10 +21,11 @@ using ddim::inpainting;
 using ddim::known_noise;
 using ddim::noise_purpose;
 using ddim::status;
+using test_support::make_config;
 using test_support::run_config;
+using test_support::schedule;
 using test_support::view;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr int steps = 6;
 constexpr std::size_t channels = 2, positions = 7, elements = channels * positions, batch = 3;
 constexpr std::size_t values = batch * elements;
@@ -145,10 +147,7 @@ ddim::plan<steps> plan_of(const meaning& inpaint) {
 }
 
 ddim::sampler_config config_of(const meaning& inpaint, const ddim::plan<steps>& plan) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {&model, nullptr};
+    ddim::sampler_config config = make_config(plan, {batch, elements}, {&model, nullptr});
     config.known = inpaint.known;
     return config;
 }
@@ -292,10 +291,7 @@ TEST_CASE("a mask repeats over samples longer than the backend's blocks") {
     for (std::size_t i = 0; i < 2 * long_elements; ++i) whole.push_back(mask[i % long_elements % 401]);
     for (const blend_time when : {blend_time::before_model, blend_time::after_step, blend_time::on_x0}) {
         const auto plan = plan_of({});
-        ddim::sampler_config config;
-        config.plan = plan;
-        config.dims = {2, long_elements};
-        config.model = {&model, nullptr};
+        ddim::sampler_config config = make_config(plan, {2, long_elements}, {&model, nullptr});
         std::vector<float> repeated(2 * long_elements), entrywise(2 * long_elements);
         config.known = {view(mask), view(known), when};
         REQUIRE(run_config(config, repeated) == status::ok);

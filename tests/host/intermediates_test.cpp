@@ -1,5 +1,6 @@
 // The reference's intermediates: which steps are logged, how many entries, and their values.
 #include "ddim/intermediates.hpp"
+#include "support/config.hpp"
 
 #include <doctest/doctest.h>
 
@@ -18,10 +19,10 @@ namespace {
 using ddim::intermediate_count;
 using ddim::intermediate_log;
 using ddim::status;
+using test_support::make_config;
 using test_support::run_config;
+using test_support::schedule;
 using test_support::view;
-
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 
 /// The reference's rule, line by line: the loop's steps i that are logged, after x_T as -1.
 std::vector<int> logged_by_the_reference(int total_steps, int log_every_t) {
@@ -56,10 +57,7 @@ struct witness {
 };
 
 ddim::sampler_config small_config(ddim::plan_view plan) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {2, 3};
-    config.model = {&halve, nullptr};
+    ddim::sampler_config config = make_config(plan, {2, 3}, {&halve, nullptr});
     config.keeps_x0 = true;
     return config;
 }
@@ -215,12 +213,9 @@ TEST_CASE("x_inter and pred_x0 are the reference's lists") {
         intermediate_log log;
         REQUIRE(log.init(expected.steps, {3, 256}, expected.log_every_t, {got_x.data(), got_x.size()},
                          {got_x0.data(), got_x0.size()}) == status::ok);
-        ddim::sampler_config config;
-        config.plan = plan;
-        config.dims = {3, 256};
-        config.mode = ddim::guidance::batched;
+        ddim::sampler_config config =
+            make_config(plan, {3, 256}, {&golden::analytic_model::call, &model}, ddim::guidance::batched);
         config.guidance_scale = 7.5f;
-        config.model = {&golden::analytic_model::call, &model};
         config.initial = ddim::initial_state::given;
         config.step_noise = view(noise);
         config.observer = log.observer();

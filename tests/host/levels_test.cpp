@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ddim/host.hpp"
+#include "support/config.hpp"
 #include "support/run.hpp"
 
 namespace {
@@ -18,8 +19,9 @@ using ddim::final_alpha;
 using ddim::prediction;
 using ddim::spacing;
 using ddim::status;
+using test_support::make_config;
+using test_support::schedule;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
@@ -76,10 +78,8 @@ std::vector<float> start_state() {
 /// Runs a plan on the start; the observed tolerance is that of S float32 steps of values about 1.
 std::vector<float> run(ddim::plan_view plan, toy_policy& model) {
     std::vector<float> x = start_state();
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {1, static_cast<std::int64_t>(x.size())};
-    config.model = {&toy_policy::call, &model};
+    ddim::sampler_config config =
+        make_config(plan, {1, static_cast<std::int64_t>(x.size())}, {&toy_policy::call, &model});
     config.initial = ddim::initial_state::given;
     REQUIRE(test_support::run_config(config, x) == status::ok);
     return x;
@@ -236,9 +236,7 @@ TEST_CASE("the start scale: of drawn and of given noise, and it goes with the pl
     for (const bool hands_in : {false, true}) {
         for (const ddim::plan_view plan : {ddim::plan_view(as_it_is), ddim::plan_view(scaled)}) {
             std::vector<float> x(noise.size()), first;
-            ddim::sampler_config config;
-            config.plan = plan;
-            config.dims = {1, static_cast<std::int64_t>(x.size())};
+            ddim::sampler_config config = make_config(plan, {1, static_cast<std::int64_t>(x.size())});
             if (hands_in) config.initial_noise = test_support::view(noise);
             config.model.function = [](void*, const ddim::model_call& call) noexcept {
                 for (std::int64_t i = 0; i < call.elements; ++i) static_cast<float*>(call.output)[i] = 0.0f;
@@ -434,9 +432,7 @@ TEST_CASE("DiffusionDrive: 10 -> 9, 0 -> the end, from an x0 noised to 8") {
     REQUIRE(plan.state == status::ok);
     const float noise[] = {0.5f, -1.0f, 2.0f, 0.1f, -0.3f};
     std::vector<float> x = {-0.9f, -0.2f, 0.0f, 0.4f, 0.95f};
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {1, 5};
+    ddim::sampler_config config = make_config(plan, {1, 5});
     config.initial = ddim::initial_state::noised;
     config.initial_noise = noise;
     config.model.function = [](void*, const ddim::model_call& call) noexcept {

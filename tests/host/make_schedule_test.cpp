@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ddim/solvers/ddim.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 

@@ -7,9 +7,9 @@
 #include <limits>
 #include <vector>
 
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -17,9 +17,8 @@ using ddim::noise_purpose;
 using ddim::status;
 using test_support::not_a_number;
 using test_support::run_config;
+using test_support::schedule;
 using test_support::view;
-
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 
 /// Rows whose new state is their noise term and nothing else.
 struct noise_rows {
@@ -38,11 +37,7 @@ int zero(void*, const ddim::model_call& call) noexcept {
 }
 
 ddim::sampler_config config_of(ddim::plan_view plan, std::int64_t batch, std::int64_t elements) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {batch, elements};
-    config.model = {&zero, nullptr};
-    return config;
+    return test_support::make_config(plan, {batch, elements}, {&zero, nullptr});
 }
 
 /// The noise term of the last step of a run over noise_rows.

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "ddim/ddpm.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -21,10 +21,10 @@ using ddim::prediction;
 using ddim::spacing;
 using ddim::status;
 using test_support::run_config;
+using test_support::schedule;
 using test_support::view;
 using test_support::wide;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double ulp = 0x1p-24; ///< relative error of one rounding to float32
 constexpr std::size_t values = 64;
@@ -76,10 +76,7 @@ float initial_noise(std::size_t i) {
 }
 
 ddim::sampler_config config_of(ddim::plan_view plan, ddim::model_ref model, initial_state initial) {
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {1, values};
-    config.model = model;
+    ddim::sampler_config config = test_support::make_config(plan, {1, values}, model);
     config.initial = initial;
     return config;
 }

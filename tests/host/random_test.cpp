@@ -12,6 +12,7 @@
 #include "ddim/host.hpp"
 #include "platform/host/noise.hpp"
 #include "support/arena.hpp"
+#include "support/config.hpp"
 
 namespace {
 
@@ -132,8 +133,6 @@ void check_independent(const float* a, const float* b, int count) {
 
 // ---- Whole runs
 
-constexpr auto noisy_plan = ddim::ddim_plan<4>(ddim::scaled_linear_schedule<1000>(0.00085, 0.012), {1.0});
-
 int half_of_input(void*, const ddim::model_call& call) noexcept {
     const float* input = static_cast<const float*>(call.input);
     float* output = static_cast<float*>(call.output);
@@ -143,11 +142,9 @@ int half_of_input(void*, const ddim::model_call& call) noexcept {
 
 /// The samples first_sample .. first_sample + batch - 1 of a run, drawn and noisy.
 std::vector<float> run_shard(std::int64_t first_sample, std::int64_t batch, std::int64_t elements) {
-    ddim::sampler_config config;
-    config.plan = noisy_plan;
-    config.dims = {batch, elements};
+    ddim::sampler_config config =
+        test_support::make_config(test_support::noisy_plan<4>, {batch, elements}, {&half_of_input, nullptr});
     config.first_sample = first_sample;
-    config.model = {&half_of_input, nullptr};
     config.platform = ddim::host_backend();
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));
     config.arena = arena.view();

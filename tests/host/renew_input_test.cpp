@@ -8,10 +8,10 @@
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
 #include "host/plain_loop.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
 #include "support/scripted_backend.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -24,14 +24,13 @@ using test_support::housed_sampler;
 using test_support::modes;
 using test_support::short_plan;
 using test_support::storage;
-using test_support::sweep_config;
 using test_support::types;
 using test_support::view;
 
 constexpr std::size_t batch = 2, elements = 150, values = batch * elements;
 
 ddim::sampler_config config_of(guidance mode, element_type type) {
-    ddim::sampler_config config = sweep_config(short_plan, {batch, elements}, mode, type);
+    ddim::sampler_config config = test_support::make_config(short_plan, {batch, elements}, {}, mode, type);
     config.initial = ddim::initial_state::given;
     return config;
 }

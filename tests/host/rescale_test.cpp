@@ -11,10 +11,10 @@
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
 #include "host/plain_loop.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
 #include "support/scripted_backend.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -202,12 +202,8 @@ TEST_CASE("rescale_guidance in a run: the plain loop's bits, none where not guid
         for (const element_type type : types)
             for (const bool lists : {false, true}) {
                 if (lists && mode == guidance::none) continue;
-                ddim::sampler_config config;
-                config.plan = plan;
-                config.dims = {2, 150};
-                config.mode = mode;
+                ddim::sampler_config config = test_support::make_config(plan, {2, 150}, {}, mode, type);
                 config.guidance_scale = 7.5f;
-                config.model_type = type;
                 config.initial = ddim::initial_state::given;
                 if (lists) config.guidance_scales = scales;
                 const std::vector<float> plain = test_support::require_plain_bits(config, start);

@@ -10,15 +10,14 @@
 
 #include "ddim/host.hpp"
 #include "support/arena.hpp"
+#include "support/config.hpp"
 
 namespace {
 
 using ddim::guidance;
 using ddim::status;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto list = ddim::spaced_timesteps<3>(ddim::spacing::leading, 1000);
-constexpr auto plan = ddim::ddim_plan<3>(ddim::schedule_levels(schedule, list), {1.0});
+constexpr auto& plan = test_support::noisy_plan<3>;
 constexpr std::size_t values = 10;
 
 /// Everything that a run calls, as letters: l load, b begin, m model, c score corrector, q x0 hook, s step, h state
@@ -129,14 +128,9 @@ class sabotaged_run {
   private:
     ddim::sampler_config config_of(const setting& with) {
         static constexpr float mask[] = {1.0f, 0.0f, 0.5f, 0.0f, 1.0f}, known[values] = {};
-        ddim::sampler_config config;
-        config.plan = plan;
-        config.dims = {2, 5};
-        config.mode = with.mode;
-        config.guidance_scale = 2.0f;
+        ddim::sampler_config config = test_support::make_config(plan, {2, 5}, {&saboteur::model, &report}, with.mode);
         config.platform = {&saboteur::begin, &saboteur::step, &report};
         if (with.holds_plan) config.platform.load = &saboteur::load;
-        config.model = {&saboteur::model, &report};
         if (with.corrects) config.score_corrector = {&saboteur::correct, &report};
         if (with.changes_x0) config.x0_hook = {&saboteur::change_x0, &report};
         if (with.changes_state) config.state_hook = {&saboteur::change_state, &report};

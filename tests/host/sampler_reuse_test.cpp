@@ -13,16 +13,16 @@ namespace {
 
 using ddim::guidance;
 using ddim::status;
+using test_support::schedule;
 using test_support::script;
 using test_support::scripted_run;
 using test_support::short_plan;
-using test_support::short_schedule;
+using test_support::trailing_levels;
 
-constexpr auto quiet_plan = ddim::ddim_plan<4>(short_schedule, {0.0});
-constexpr auto shorter_plan = ddim::ddim_plan<2>(short_schedule);
-constexpr auto short_list = ddim::spaced_timesteps<4>(ddim::spacing::trailing, 1000);
-constexpr auto one_slot_plan = ddim::dpm_solver_plan<4>(ddim::schedule_levels(short_schedule, short_list), {2});
-constexpr auto two_slot_plan = ddim::unipc_plan<4>(ddim::schedule_levels(short_schedule, short_list), {2});
+constexpr auto& quiet_plan = test_support::quiet_plan<4>;
+constexpr auto& shorter_plan = test_support::quiet_plan<2>;
+constexpr auto& one_slot_plan = test_support::multistep_plan<4>;
+constexpr auto two_slot_plan = ddim::unipc_plan<4>(trailing_levels<4>, {2});
 
 ddim::span<float> view(std::vector<float>& x) { return {x.data(), x.size()}; }
 
@@ -59,7 +59,7 @@ TEST_CASE("a backend that holds the plan gets it first, and its jobs point into 
         CHECK(load.rows == short_plan.rows);
         CHECK(load.steps == 4);
         CHECK(load.values.seed == 7);
-        CHECK(load.values.guidance_scale == 2.0f);
+        CHECK(load.values.guidance_scale == (mode == guidance::none ? 1.0f : 2.0f));
         CHECK(load.guidance_scales == nullptr);
         CHECK(load.guidance_scales_target == nullptr);
         CHECK(load.stream == &stream);
@@ -238,12 +238,12 @@ TEST_CASE("set_plan: a start scale of the plan's own is loaded with it") {
 }
 
 TEST_CASE("set_plan refuses a plan that uses no x0 where an x0 hook would change it") {
-    const auto levels = ddim::schedule_levels(short_schedule, short_list);
+    const auto levels = trailing_levels<4>;
     const auto plms = ddim::pndm_plan<5>(levels);
     REQUIRE(plms.steps == 5);
     scripted_run run;
     const auto list = ddim::spaced_timesteps<5>(ddim::spacing::leading, 1000);
-    const auto ddim_of_five = ddim::ddim_plan<5>(ddim::schedule_levels(short_schedule, list));
+    const auto ddim_of_five = ddim::ddim_plan<5>(ddim::schedule_levels(schedule, list));
     run.config.plan = ddim_of_five;
     run.config.history_slots = 3;
     run.config.x0_hook.function = [](void*, const ddim::hook_call&) noexcept { return 0; };

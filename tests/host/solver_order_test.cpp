@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ddim/host.hpp"
+#include "support/config.hpp"
 #include "support/run.hpp"
 
 namespace {
@@ -105,10 +106,8 @@ double error_of(fill solver, mixture data, int steps) {
     std::vector<float> x;
     for (int i = -20; i <= 20; ++i) x.push_back(static_cast<float>(i) / 10.0f);
     const std::vector<float> start = x;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {1, static_cast<std::int64_t>(x.size())};
-    config.model = {&mixture::call, &data};
+    ddim::sampler_config config =
+        test_support::make_config(plan, {1, static_cast<std::int64_t>(x.size())}, {&mixture::call, &data});
     config.initial = ddim::initial_state::given;
     REQUIRE(test_support::run_config(config, x) == status::ok);
     double sum = 0.0;

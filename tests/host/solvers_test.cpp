@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ddim/host.hpp"
+#include "support/config.hpp"
 #include "support/run.hpp"
 
 namespace {
@@ -17,8 +18,8 @@ using ddim::kept;
 using ddim::prediction;
 using ddim::spacing;
 using ddim::status;
+using test_support::schedule;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 constexpr auto list = ddim::open_timesteps<20>(spacing::linspace, 1000);
 constexpr ddim::levels levels = ddim::schedule_levels(schedule, list, final_alpha::one);
 
@@ -370,9 +371,7 @@ TEST_CASE("history in a run: the sampler does as the rows say, reading nothing n
             by_hand[i] = state;
         }
     }
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {1, static_cast<std::int64_t>(x.size())};
+    ddim::sampler_config config = test_support::make_config(plan, {1, static_cast<std::int64_t>(x.size())});
     config.initial = ddim::initial_state::given;
     config.model.function = [](void*, const ddim::model_call& call) noexcept {
         for (std::int64_t i = 0; i < call.elements; ++i)

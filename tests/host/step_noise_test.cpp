@@ -7,9 +7,9 @@
 
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -25,13 +25,12 @@ using test_support::view;
 constexpr std::size_t batch = 2, elements = 150, values = batch * elements;
 constexpr int steps = 4;
 
-constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-constexpr auto noisy_plan = ddim::ddim_plan<steps>(schedule, {1.0});
-constexpr auto quiet_plan = ddim::ddim_plan<steps>(schedule);
+constexpr auto& noisy_plan = test_support::noisy_plan<steps>;
+constexpr auto& quiet_plan = test_support::quiet_plan<steps>;
 
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode) {
     const element_type type = mode == guidance::batched ? element_type::bfloat16 : element_type::float32;
-    return test_support::sweep_config(plan, {batch, elements}, mode, type);
+    return test_support::make_config(plan, {batch, elements}, {}, mode, type);
 }
 
 /// Noise of every step, [steps, size].

@@ -10,9 +10,9 @@
 #include "ddim/hooks.hpp"
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -20,7 +20,9 @@ using ddim::dynamic_thresholding;
 using ddim::status;
 using test_support::curved_model;
 using test_support::infinity;
+using test_support::make_config;
 using test_support::not_a_number;
+using test_support::schedule;
 using test_support::wide;
 
 int threshold(dynamic_thresholding options, std::vector<float>& x0, std::size_t samples = 1) {
@@ -173,14 +175,10 @@ TEST_CASE("threshold_x0 refuses what is out of range with 1, and changes nothing
         CHECK(x0 == std::vector<float>{5.0f, -7.0f, 0.5f});
     }
     // In a run that is hook_failed.
-    constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
     const auto plan = ddim::ddim_plan<4>(schedule);
     dynamic_thresholding options{0.9f, 0.0f};
     curved_model model;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {1, 3};
-    config.model = model.ref();
+    ddim::sampler_config config = make_config(plan, {1, 3}, model.ref());
     config.x0_hook = {&ddim::threshold_x0, &options};
     std::vector<float> x(3);
     CHECK(test_support::run_config(config, x) == status::hook_failed);
@@ -189,15 +187,11 @@ TEST_CASE("threshold_x0 refuses what is out of range with 1, and changes nothing
 TEST_CASE("threshold_x0 into DPM-Solver++ 2M's history: the solver's formula in double") {
     constexpr std::size_t elements = 300;
     constexpr int steps = 20;
-    constexpr auto schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
     const auto list = ddim::spaced_timesteps<steps>(ddim::spacing::linspace, 1000);
     const auto plan = ddim::dpm_solver_plan<steps>(ddim::schedule_levels(schedule, list));
     dynamic_thresholding options{0.9f, 1.5f};
     curved_model model;
-    ddim::sampler_config config;
-    config.plan = plan;
-    config.dims = {1, elements};
-    config.model = model.ref();
+    ddim::sampler_config config = make_config(plan, {1, elements}, model.ref());
     config.initial = ddim::initial_state::given;
     config.x0_hook = {&ddim::threshold_x0, &options};
     std::vector<float> x = golden::gauss(1, elements);

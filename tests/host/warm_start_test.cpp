@@ -8,9 +8,9 @@
 
 #include "ddim/host.hpp"
 #include "host/curved_model.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 #include "support/run.hpp"
-#include "support/sweep.hpp"
 
 namespace {
 
@@ -86,10 +86,7 @@ void check_warm_start(const formula& by, ddim::plan_view plan) {
     const std::vector<float> chunk = shifted(golden::gauss(2, elements)), noise = golden::gauss(5, elements);
     for (const bool gives : {false, true}) {
         curved_model model;
-        ddim::sampler_config config;
-        config.plan = plan;
-        config.dims = {1, elements};
-        config.model = model.ref();
+        ddim::sampler_config config = test_support::make_config(plan, {1, elements}, model.ref());
         config.initial = ddim::initial_state::noised;
         if (gives) config.initial_noise = view(noise);
         std::vector<float> drawn, x = chunk;

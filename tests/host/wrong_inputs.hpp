@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "support/config.hpp"
 #include "support/scripted_backend.hpp"
-#include "support/sweep.hpp"
 
 namespace test_support {
 
@@ -61,12 +61,10 @@ std::vector<Wrong> as_list(const Wrong (&table)[Count]) {
 }
 
 /// x' = u_x x + u_o o: what changes x0 changes nothing.
-inline constexpr auto x0_free_plan = ddim::ddim_plan<4>(ddim::flow_levels(4), {0.0, ddim::prediction::flow});
+inline constexpr const auto& x0_free_plan = flow_plan<4>;
 
-inline constexpr auto short_list = ddim::spaced_timesteps<4>(ddim::spacing::trailing, 1000);
-inline constexpr auto short_levels = ddim::schedule_levels(short_schedule, short_list);
 /// With two slots of history, which every row but the first reads.
-inline constexpr auto multistep_plan = ddim::unipc_plan<4>(short_levels, {2});
+inline constexpr auto two_slot_plan = ddim::unipc_plan<4>(trailing_levels<4>, {2});
 
 template <class Value>
 Value* off_by_one(Value* data) {

@@ -5,13 +5,12 @@
 #include <cstring>
 
 #include "support/arena.hpp"
+#include "support/config.hpp"
 #include "support/golden.hpp"
 
 namespace test_support {
 
 namespace {
-
-constexpr auto linear = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
 
 /// Room for `count` entries of `bytes` each, filled one by one on the target.
 class entry_log {
@@ -234,7 +233,7 @@ std::string list_difference(const char* name, const std::vector<std::byte>& a, c
 
 ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, solver kind, ddim::final_alpha final) {
     const auto list = ddim::spaced_timesteps<scenario_steps>(ddim::spacing::uniform, 1000, scenario_steps);
-    const ddim::levels levels = ddim::schedule_levels(linear, list, final);
+    const ddim::levels levels = ddim::schedule_levels(schedule, list, final);
     switch (kind) {
     case solver::ddim: break;
     case solver::made_up: return with_made_up_history(ddim::ddim_plan<scenario_steps>(levels, options));
@@ -260,7 +259,7 @@ ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, solv
     }
     // These call the model twice, in each step and in the first.
     case solver::heun: {
-        const ddim::levels noisy = ddim::schedule_levels(linear, list, ddim::final_alpha::first);
+        const ddim::levels noisy = ddim::schedule_levels(schedule, list, ddim::final_alpha::first);
         return ddim::heun_plan<scenario_steps>(ddim::last_levels(noisy, 2), {options.predicts, options.clip});
     }
     case solver::pndm: return ddim::pndm_plan<scenario_steps>(ddim::last_levels(levels, 3), {options.predicts});

@@ -9,6 +9,7 @@
 
 #include "ddim/host.hpp"
 #include "support/arena.hpp"
+#include "support/config.hpp"
 
 namespace test_support {
 
@@ -39,8 +40,6 @@ struct script {
         if (code != 0) return code;
         for (int i = 0; i < job.steps; ++i) job.rows_target[i] = job.rows[i];
         *job.values_target = job.values;
-        if (job.guidance_scales != nullptr)
-            for (int i = 0; i < job.steps; ++i) job.guidance_scales_target[i] = job.guidance_scales[i];
         if (job.guidance_scales != nullptr)
             for (int i = 0; i < job.steps; ++i) job.guidance_scales_target[i] = job.guidance_scales[i];
         return 0;
@@ -85,13 +84,12 @@ struct script {
     ddim::backend platform() { return {&script::begin, &script::step, this, holds_plan ? &script::load : nullptr}; }
 };
 
-inline constexpr auto short_schedule = ddim::scaled_linear_schedule<1000>(0.00085, 0.012);
-inline constexpr auto short_plan = ddim::ddim_plan<4>(short_schedule, {1.0});
+inline constexpr const auto& short_plan = noisy_plan<4>;
 
 /// A small valid run: 2 samples of 5 elements, 4 noisy steps, everything scripted.
 struct scripted_run {
     explicit scripted_run(ddim::guidance mode = ddim::guidance::none, float scale = 2.0f, bool holds_plan = false)
-        : config(make_config(mode, scale, holds_plan)), arena(arena_bytes_of(config)), x(10, 0.5f) {
+        : config(scripted_config(mode, scale, holds_plan)), arena(arena_bytes_of(config)), x(10, 0.5f) {
         config.arena = arena.view();
     }
 
@@ -105,14 +103,10 @@ struct scripted_run {
     ddim::sampler sampler;
 
   private:
-    ddim::sampler_config make_config(ddim::guidance mode, float scale, bool holds_plan) {
+    ddim::sampler_config scripted_config(ddim::guidance mode, float scale, bool holds_plan) {
         record.holds_plan = holds_plan;
-        ddim::sampler_config result;
-        result.plan = short_plan;
-        result.dims = {2, 5};
-        result.mode = mode;
-        result.guidance_scale = scale;
-        result.model = {&script::model, &record};
+        ddim::sampler_config result = make_config(short_plan, {2, 5}, {&script::model, &record}, mode);
+        if (mode != ddim::guidance::none) result.guidance_scale = scale;
         result.platform = record.platform();
         result.observer = {&script::observe, &record};
         return result;

@@ -6,6 +6,7 @@
 
 #include "ddim/solvers/ddim.hpp"
 #include "support/arena.hpp"
+#include "support/config.hpp"
 
 namespace test_support {
 
@@ -93,10 +94,9 @@ ddim::sampler_config config_of(const detailed_case& run, ddim::plan_view plan, g
     const auto place = [&on](const std::vector<float>& data) {
         return ddim::span<const float>{on.place(data), data.size()};
     };
-    ddim::sampler_config config;
-    config.plan = run.is_partial() ? ddim::last_steps(plan, run.steps()) : plan;
-    config.dims = {run.batch(), run.elements()};
-    config.mode = run.is_guided() ? mode : guidance::none;
+    ddim::sampler_config config =
+        make_config(run.is_partial() ? ddim::last_steps(plan, run.steps()) : plan, {run.batch(), run.elements()}, {},
+                    run.is_guided() ? mode : guidance::none);
     config.guidance_scale = run.is_guided() ? static_cast<float>(run.number("scale")) : 1.0f;
     config.platform = on.platform();
     config.initial = ddim::initial_state::given;
