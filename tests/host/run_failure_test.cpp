@@ -94,11 +94,15 @@ status status_of(char event) {
     }
 }
 
-/// What a run is made of.
+/// What a run is made of: its guidance, and parts by the letters of what they call; i inpaints.
 struct setting {
     guidance mode;
-    bool corrects, changes_x0, inpaints, observes, holds_plan, changes_state = false;
+    std::string parts;
+
+    bool has(char part) const { return parts.find(part) != std::string::npos; }
 };
+
+constexpr char every_part[] = "cqiolh";
 
 /// One sampler with everything that a setting asks for.
 class sabotaged_run {
@@ -130,12 +134,12 @@ class sabotaged_run {
         static constexpr float mask[] = {1.0f, 0.0f, 0.5f, 0.0f, 1.0f}, known[values] = {};
         ddim::sampler_config config = test_support::make_config(plan, {2, 5}, {&saboteur::model, &report}, with.mode);
         config.platform = {&saboteur::begin, &saboteur::step, &report};
-        if (with.holds_plan) config.platform.load = &saboteur::load;
-        if (with.corrects) config.score_corrector = {&saboteur::correct, &report};
-        if (with.changes_x0) config.x0_hook = {&saboteur::change_x0, &report};
-        if (with.changes_state) config.state_hook = {&saboteur::change_state, &report};
-        if (with.inpaints) config.known = ddim::compvis_inpainting(mask, known);
-        if (with.observes) config.observer = {&saboteur::observe, &report, true};
+        if (with.has('l')) config.platform.load = &saboteur::load;
+        if (with.has('c')) config.score_corrector = {&saboteur::correct, &report};
+        if (with.has('q')) config.x0_hook = {&saboteur::change_x0, &report};
+        if (with.has('h')) config.state_hook = {&saboteur::change_state, &report};
+        if (with.has('i')) config.known = ddim::compvis_inpainting(mask, known);
+        if (with.has('o')) config.observer = {&saboteur::observe, &report, true};
         return config;
     }
 
@@ -153,8 +157,8 @@ std::vector<float> state_before_step(const saboteur& good, std::size_t call) {
 /// Steps that were done before a call: a step is done with its last part.
 int steps_before(const std::string& events, std::size_t call, const setting& with) {
     std::ptrdiff_t parts_a_step = 1;
-    if (with.changes_x0) ++parts_a_step;                              // predict, then update
-    if (with.corrects && with.mode != guidance::none) ++parts_a_step; // guide
+    if (with.has('q')) ++parts_a_step;                                // predict, then update
+    if (with.has('c') && with.mode != guidance::none) ++parts_a_step; // guide
     const auto end = events.begin() + static_cast<std::ptrdiff_t>(call);
     return static_cast<int>(std::count(events.begin(), end, 's') / parts_a_step);
 }
@@ -183,6 +187,7 @@ void fail_at_every_call(const setting& with) {
         CHECK_FALSE(run.sampler.next(call));
         CHECK(run.sampler.commit() == expected);
         CHECK(run.report.events.size() == k + 1);
+        if (all[k] == 'l') CHECK(run.sampler.run_loaded({run.x.data(), values}) == status::not_begun);
         // ... until the next begin.
         REQUIRE(run.run(-1, 0) == status::ok);
         CHECK(run.sampler.last_code() == 0);
@@ -195,37 +200,44 @@ void fail_at_every_call(const setting& with) {
 } // namespace
 
 TEST_CASE("the calls of a run, in their order") {
-    const auto events = [](const setting& with) {
-        sabotaged_run run(with);
-        REQUIRE(run.run(-1, 0) == status::ok);
-        return run.report.events;
+    const struct {
+        setting with;
+        const char* events;
+    } runs[] = {
+        {{guidance::none, ""}, "bmsmsms"},
+        {{guidance::none, "cqo"}, "bobmcsqsomcsqsomcsqso"},
+        {{guidance::batched, "co"}, "bobmscsomscsomscso"},
+        {{guidance::sequential, "cq"}, "bmmscsqsmmscsqsmmscsqs"},
+        {{guidance::none, "i"}, "bmsmsms"},
+        {{guidance::none, "io"}, "bobmsobmsobmso"},
+        {{guidance::none, "l"}, "lbmsmsms"},
+        {{guidance::none, "oh"}, "bobmshomshomsho"},
+        {{guidance::batched, "qoh"}, "bobmsqshobmsqshobmsqsho"},
+        {{guidance::none, "ih"}, "bmshbmshbmsh"},
     };
-    CHECK(events({guidance::none, false, false, false, false, false}) == "bmsmsms");
-    CHECK(events({guidance::none, true, true, false, true, false}) == "bobmcsqsomcsqsomcsqso");
-    CHECK(events({guidance::batched, true, false, false, true, false}) == "bobmscsomscsomscso");
-    CHECK(events({guidance::sequential, true, true, false, false, false}) == "bmmscsqsmmscsqsmmscsqs");
-    CHECK(events({guidance::none, false, false, true, false, false}) == "bmsmsms");
-    CHECK(events({guidance::none, false, false, true, true, false}) == "bobmsobmsobmso");
-    CHECK(events({guidance::none, false, false, false, false, true}) == "lbmsmsms");
-    CHECK(events({guidance::none, false, false, false, true, false, true}) == "bobmshomshomsho");
-    CHECK(events({guidance::batched, false, true, false, true, false, true}) == "bobmsqshobmsqshobmsqsho");
-    CHECK(events({guidance::none, false, false, true, false, false, true}) == "bmshbmshbmsh");
+    for (const auto& wanted : runs) {
+        sabotaged_run run(wanted.with);
+        REQUIRE(run.run(-1, 0) == status::ok);
+        CHECK(run.report.events == wanted.events);
+    }
 }
 
 TEST_CASE("a run fails at every call it makes: with hooks, inpainting, observer, guidance") {
     int settings = 0;
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
-        for (int bits = 0; bits < 64; ++bits) {
-            const auto bit = [bits](int number) { return (bits >> number & 1) != 0; };
-            fail_at_every_call({mode, bit(0), bit(1), bit(2), bit(3), bit(4), bit(5)});
+    for (const guidance mode : test_support::modes)
+        for (unsigned bits = 0; bits < 64; ++bits) {
+            setting with{mode, ""};
+            for (int i = 0; i < 6; ++i)
+                if ((bits >> i & 1) != 0) with.parts += every_part[i];
+            fail_at_every_call(with);
             ++settings;
         }
     CHECK(settings == 192);
 }
 
 TEST_CASE("the pull form: the code handed to commit ends the run at every call of the model") {
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
-        const setting with{mode, true, true, true, true, false, true};
+    for (const guidance mode : test_support::modes) {
+        const setting with{mode, "cqioh"};
         sabotaged_run good(with);
         REQUIRE(good.run(-1, 0) == status::ok);
         const int calls = mode == guidance::sequential ? 6 : 3;

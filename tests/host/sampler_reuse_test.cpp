@@ -88,26 +88,6 @@ TEST_CASE("the arena of a backend that holds the plan has room for it, and no le
     CHECK(run.init() == status::arena_too_small);
 }
 
-TEST_CASE("a failed load: its code, no call after it, and the next begin starts anew") {
-    scripted_run run(guidance::batched, 2.0f, true);
-    run.record.fails_in = 'l';
-    run.record.fails_at = 0;
-    run.record.code = 42;
-    REQUIRE(run.init() == status::ok);
-    const std::vector<float> before = run.x;
-    CHECK(run.run() == status::device_failed);
-    CHECK(run.sampler.last_code() == 42);
-    CHECK(run.record.events == "l");
-    CHECK(run.x == before);
-    ddim::model_call call;
-    CHECK_FALSE(run.sampler.next(call));
-    CHECK(run.sampler.commit() == status::device_failed);
-    CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
-    CHECK(run.run() == status::ok);
-    CHECK(run.sampler.last_code() == 0);
-    CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
-}
-
 TEST_CASE("a run in two parts: loaded once, run as often as wished") {
     for (const bool holds_plan : {false, true}) {
         scripted_run run(guidance::batched, 2.0f, holds_plan);

@@ -121,57 +121,6 @@ TEST_CASE("guidance scale 1 asks for conditional rows only, 0 and negative ones 
     }
 }
 
-TEST_CASE("a failure at any call: its status and code, no call after it, x as it was") {
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
-        const int calls_a_step = mode == guidance::sequential ? 2 : 1;
-        const struct {
-            char event;
-            int calls;
-            status expected;
-        } places[] = {{'b', 1, status::device_failed},
-                      {'m', 4 * calls_a_step, status::model_failed},
-                      {'s', 4, status::device_failed},
-                      {'o', 4, status::stopped}};
-        for (const auto& place : places) {
-            for (int k = 0; k < place.calls; ++k) {
-                scripted_run run(mode);
-                run.record.fails_in = place.event;
-                run.record.fails_at = k;
-                run.record.code = -42 - k;
-                REQUIRE(run.init() == status::ok);
-                const std::vector<float> before = run.x;
-                CAPTURE(place.event);
-                CAPTURE(k);
-                CHECK(run.run() == place.expected);
-                CHECK(run.sampler.last_code() == -42 - k);
-                CHECK(run.record.events.back() == place.event);
-                const int done = place.event == 'b'   ? 0
-                                 : place.event == 'm' ? k / calls_a_step
-                                 : place.event == 's' ? k
-                                                      : k + 1;
-                CHECK(run.sampler.steps_done() == done);
-                if (place.event == 'b')
-                    CHECK(run.x == before);
-                else
-                    CHECK(run.x == state_after(mode, done));
-
-                // It stays failed ...
-                const std::string events = run.record.events;
-                ddim::model_call call;
-                CHECK_FALSE(run.sampler.next(call));
-                CHECK(run.sampler.commit() == place.expected);
-                CHECK(run.record.events == events);
-                // ... until the next begin.
-                run.record.fails_at = -1;
-                CHECK(run.run() == status::ok);
-                CHECK(run.sampler.last_code() == 0);
-                CHECK(run.x == state_after(mode, 4));
-                CHECK(run.arena.guards_are_intact());
-            }
-        }
-    }
-}
-
 TEST_CASE("calls out of order are refused and change nothing") {
     scripted_run run;
     ddim::model_call call;
