@@ -13,10 +13,13 @@
 namespace {
 
 using ddim::status;
+using test_support::before_begin;
+using test_support::before_init;
 using test_support::not_a_number;
 using test_support::scripted_run;
 using test_support::spare_values;
 using test_support::two_slot_plan;
+using test_support::within_run;
 using test_support::wrong_state;
 using test_support::wrong_use;
 using test_support::x0_free_plan;
@@ -57,38 +60,26 @@ status failing_run(char event) {
     return run.run();
 }
 
-status log_state(int steps, ddim::shape dims, int log_every_t, ddim::span<float> x_inter, ddim::span<float> pred_x0) {
+status log_state(int steps, std::int64_t batch, std::int64_t elements, int log_every_t, ddim::span<float> x_inter,
+                 ddim::span<float> pred_x0) {
     ddim::intermediate_log log;
-    return log.init(steps, dims, log_every_t, x_inter, pred_x0);
+    return log.init(steps, {batch, elements}, log_every_t, x_inter, pred_x0);
 }
 
 float log_memory[64];
+const ddim::span<float> log_room = log_memory, one_short{log_memory, 59}, no_room, null_room{nullptr, 64};
 
 const wrong_use wrong_uses[] = {
     // The order of calls
     {"run before init", status::not_initialised,
-     [] {
-         ddim::sampler sampler;
-         return sampler.run(spare_values, 1);
-     }},
+     [] { return before_init([](scripted_run& run) { return run.run(); }); }},
     {"commit before begin", status::not_begun,
-     [] {
-         scripted_run run;
-         REQUIRE(run.init() == status::ok);
-         return run.sampler.commit();
-     }},
+     [] { return before_begin([](scripted_run& run) { return run.sampler.commit(); }); }},
     {"commit before next", status::no_call_pending,
-     [] {
-         scripted_run run;
-         REQUIRE(run.init() == status::ok);
-         REQUIRE(run.sampler.begin({run.x.data(), run.x.size()}, 7) == status::ok);
-         return run.sampler.commit();
-     }},
+     [] { return within_run([](scripted_run& run) { return run.sampler.commit(); }); }},
     {"run_loaded before load", status::not_begun,
      [] {
-         scripted_run run;
-         REQUIRE(run.init() == status::ok);
-         return run.sampler.run_loaded({run.x.data(), run.x.size()});
+         return before_begin([](scripted_run& run) { return run.sampler.run_loaded({run.x.data(), run.x.size()}); });
      }},
     {"run without a model", status::model_missing,
      [] {
@@ -99,23 +90,18 @@ const wrong_use wrong_uses[] = {
      }},
     {"another plan of another length", status::plan_mismatch,
      [] {
-         scripted_run run;
-         REQUIRE(run.init() == status::ok);
-         return run.sampler.set_plan(ddim::last_steps(test_support::short_plan, 3));
+         return before_begin(
+             [](scripted_run& run) { return run.sampler.set_plan(ddim::last_steps(test_support::short_plan, 3)); });
      }},
     {"another plan with more history than the arena has", status::plan_mismatch,
-     [] {
-         scripted_run run;
-         REQUIRE(run.init() == status::ok);
-         return run.sampler.set_plan(two_slot_plan);
-     }},
+     [] { return before_begin([](scripted_run& run) { return run.sampler.set_plan(two_slot_plan); }); }},
     {"another plan that reads what no row has kept", status::history_missing,
      [] {
-         scripted_run run;
-         REQUIRE(run.init() == status::ok);
-         auto plan = two_slot_plan;
-         plan.rows[0].keeps = ddim::kept::nothing;
-         return run.sampler.set_plan(plan);
+         return before_begin([](scripted_run& run) {
+             auto plan = two_slot_plan;
+             plan.rows[0].keeps = ddim::kept::nothing;
+             return run.sampler.set_plan(plan);
+         });
      }},
     {"another plan that uses no x0, with an x0 hook", status::x0_unused,
      [] {
@@ -127,11 +113,7 @@ const wrong_use wrong_uses[] = {
          return run.sampler.set_plan(x0_free_plan);
      }},
     {"another guidance scale that is NaN", status::guidance_scale_not_finite,
-     [] {
-         scripted_run run;
-         REQUIRE(run.init() == status::ok);
-         return run.sampler.set_guidance_scale(not_a_number);
-     }},
+     [] { return before_begin([](scripted_run& run) { return run.sampler.set_guidance_scale(not_a_number); }); }},
 
     // Who fails in a run: run_failure_test.cpp has every call
     {"a model that fails", status::model_failed, [] { return failing_run('m'); }},
@@ -146,51 +128,22 @@ const wrong_use wrong_uses[] = {
      }},
 
     // The log of intermediates: 6 entries of 10 values for 5 steps
-    {"a log of 0 steps", status::steps_out_of_range,
-     [] {
-         return log_state(0, {2, 5}, 1, log_memory, log_memory);
-     }},
-    {"log_every_t 0", status::log_every_t_out_of_range,
-     [] {
-         return log_state(5, {2, 5}, 0, log_memory, log_memory);
-     }},
-    {"log_every_t -1", status::log_every_t_out_of_range,
-     [] {
-         return log_state(5, {2, 5}, -1, log_memory, log_memory);
-     }},
-    {"a log of batch 0", status::batch_out_of_range,
-     [] {
-         return log_state(5, {0, 5}, 1, log_memory, log_memory);
-     }},
-    {"a log of 0 elements", status::elements_out_of_range,
-     [] {
-         return log_state(5, {2, 0}, 1, log_memory, log_memory);
-     }},
+    {"a log of 0 steps", status::steps_out_of_range, [] { return log_state(0, 2, 5, 1, log_room, log_room); }},
+    {"log_every_t 0", status::log_every_t_out_of_range, [] { return log_state(5, 2, 5, 0, log_room, log_room); }},
+    {"log_every_t -1", status::log_every_t_out_of_range, [] { return log_state(5, 2, 5, -1, log_room, log_room); }},
+    {"a log of batch 0", status::batch_out_of_range, [] { return log_state(5, 0, 5, 1, log_room, log_room); }},
+    {"a log of 0 elements", status::elements_out_of_range, [] { return log_state(5, 2, 0, 1, log_room, log_room); }},
     {"a log whose shape overflows", status::shape_overflow,
-     [] {
-         return log_state(5, {std::numeric_limits<std::int64_t>::max(), 5}, 1, log_memory, log_memory);
-     }},
-    {"a log without x_inter", status::log_null,
-     [] {
-         return log_state(5, {2, 5}, 1, {}, log_memory);
-     }},
+     [] { return log_state(5, std::numeric_limits<std::int64_t>::max(), 5, 1, log_room, log_room); }},
+    {"a log without x_inter", status::log_null, [] { return log_state(5, 2, 5, 1, no_room, log_room); }},
     {"a log without a copy function", status::log_null,
      [] {
          ddim::intermediate_log log;
          return log.init(5, {2, 5}, 5, {log_memory}, {log_memory}, nullptr);
      }},
-    {"a log without pred_x0", status::log_null,
-     [] {
-         return log_state(5, {2, 5}, 1, log_memory, {nullptr, 64});
-     }},
-    {"x_inter one value short", status::log_too_small,
-     [] {
-         return log_state(5, {2, 5}, 1, {log_memory, 59}, log_memory);
-     }},
-    {"pred_x0 one value short", status::log_too_small,
-     [] {
-         return log_state(5, {2, 5}, 1, log_memory, {log_memory, 59});
-     }},
+    {"a log without pred_x0", status::log_null, [] { return log_state(5, 2, 5, 1, log_room, null_room); }},
+    {"x_inter one value short", status::log_too_small, [] { return log_state(5, 2, 5, 1, one_short, log_room); }},
+    {"pred_x0 one value short", status::log_too_small, [] { return log_state(5, 2, 5, 1, log_room, one_short); }},
 
     // DDPM functions: ddpm_test.cpp has the rest
     {"q_sample at timestep -1", status::timestep_out_of_range,

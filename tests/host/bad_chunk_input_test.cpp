@@ -13,12 +13,19 @@ using ddim::action_chunk;
 using ddim::guidance;
 using ddim::prefix_schedule;
 using ddim::status;
+using test_support::after_failure;
+using test_support::after_giving_up;
+using test_support::after_run;
+using test_support::before_begin;
+using test_support::before_init;
+using test_support::call_on;
 using test_support::infinity;
 using test_support::lent_buffer;
 using test_support::not_a_number;
 using test_support::script;
 using test_support::scripted_run;
 using test_support::spare_values;
+using test_support::within_run;
 using test_support::wrong_config;
 using test_support::wrong_use;
 
@@ -182,9 +189,12 @@ const lent_buffer lent_buffers[] = {
 // Makers of a chunk's numbers: 3 actions of 2, in the first 6 of the values.
 
 float chunk_values[6];
+const ddim::span<float> too_few{chunk_values, 5};
 const action_chunk small_chunk{3, 2, 2};
 
-status mask_of(const action_chunk& chunk, int length) { return ddim::fill_prefix_mask(chunk, length, chunk_values); }
+status mask_of(int actions, int width, int used, int length) {
+    return ddim::fill_prefix_mask({actions, width, used}, length, chunk_values);
+}
 
 status weights_of(int delay, int horizon, prefix_schedule schedule = prefix_schedule::linear) {
     return ddim::fill_prefix_weights(small_chunk, delay, horizon, schedule, chunk_values);
@@ -202,54 +212,9 @@ status step_weights_of(const ddim::plan_view& plan, double most = 10.0) {
 
 // Calls in the course of a run.
 
-using call_on = status (*)(scripted_run&);
-
 status set_noise(scripted_run& run, ddim::span<const float> noise) { return run.sampler.set_step_noise(noise); }
 status set_good_noise(scripted_run& run) { return set_noise(run, {spare_values, 10}); }
 status renew(scripted_run& run) { return run.sampler.renew_input(); }
-
-status before_init(call_on call) {
-    scripted_run run;
-    return call(run);
-}
-
-status before_begin(call_on call) {
-    scripted_run run;
-    REQUIRE(run.init() == status::ok);
-    return call(run);
-}
-
-status within_run(call_on call) {
-    scripted_run run;
-    REQUIRE(run.init() == status::ok);
-    REQUIRE(run.sampler.begin({run.x.data(), run.x.size()}, 7) == status::ok);
-    return call(run);
-}
-
-status after_run(call_on call) {
-    scripted_run run;
-    REQUIRE(run.init() == status::ok);
-    REQUIRE(run.run() == status::ok);
-    return call(run);
-}
-
-status after_failure(call_on call) {
-    scripted_run run;
-    run.record.fails_in = 'm';
-    run.record.fails_at = 1;
-    run.record.code = 3;
-    REQUIRE(run.init() == status::ok);
-    REQUIRE(run.run() == status::model_failed);
-    return call(run);
-}
-
-status after_giving_up(call_on call) {
-    scripted_run run;
-    REQUIRE(run.init() == status::ok);
-    REQUIRE(run.sampler.begin({run.x.data(), run.x.size()}, 7) == status::ok);
-    REQUIRE(run.sampler.set_guidance_scale(3.0f) == status::ok);
-    return call(run);
-}
 
 /// On a sampler that has a list.
 status with_scales(call_on call) {
@@ -268,41 +233,21 @@ status with_other_scales(ddim::span<const float> others) {
 
 const wrong_use wrong_uses[] = {
     // Makers of masks, weights and gains
-    {"a chunk of 0 actions", status::chunk_out_of_range,
-     [] {
-         return mask_of({0, 2, 2}, 0);
-     }},
-    {"a chunk of -1 actions", status::chunk_out_of_range,
-     [] {
-         return mask_of({-1, 2, 2}, 0);
-     }},
-    {"a chunk of width 0", status::chunk_out_of_range,
-     [] {
-         return mask_of({3, 0, 0}, 1);
-     }},
-    {"a chunk all of padding", status::chunk_out_of_range,
-     [] {
-         return mask_of({3, 2, 0}, 1);
-     }},
-    {"a chunk that uses more than its width", status::chunk_out_of_range,
-     [] {
-         return mask_of({3, 2, 3}, 1);
-     }},
-    {"a chunk larger than an int", status::chunk_out_of_range,
-     [] {
-         return mask_of({1 << 16, 1 << 15, 1}, 1);
-     }},
-    {"a prefix of -1 actions", status::chunk_out_of_range, [] { return mask_of(small_chunk, -1); }},
-    {"a prefix longer than the chunk", status::chunk_out_of_range, [] { return mask_of(small_chunk, 4); }},
+    {"a chunk of 0 actions", status::chunk_out_of_range, [] { return mask_of(0, 2, 2, 0); }},
+    {"a chunk of -1 actions", status::chunk_out_of_range, [] { return mask_of(-1, 2, 2, 0); }},
+    {"a chunk of width 0", status::chunk_out_of_range, [] { return mask_of(3, 0, 0, 1); }},
+    {"a chunk all of padding", status::chunk_out_of_range, [] { return mask_of(3, 2, 0, 1); }},
+    {"a chunk that uses more than its width", status::chunk_out_of_range, [] { return mask_of(3, 2, 3, 1); }},
+    {"a chunk larger than an int", status::chunk_out_of_range, [] { return mask_of(1 << 16, 1 << 15, 1, 1); }},
+    {"a prefix of -1 actions", status::chunk_out_of_range, [] { return mask_of(3, 2, 2, -1); }},
+    {"a prefix longer than the chunk", status::chunk_out_of_range, [] { return mask_of(3, 2, 2, 4); }},
     {"a mask into nothing", status::values_null, [] { return ddim::fill_prefix_mask(small_chunk, 1, {}); }},
     {"a mask into nothing with a size", status::values_null,
      [] {
          return ddim::fill_prefix_mask(small_chunk, 1, {nullptr, 6});
      }},
     {"a mask into too few values", status::values_size_mismatch,
-     [] {
-         return ddim::fill_prefix_mask(small_chunk, 1, {chunk_values, 5});
-     }},
+     [] { return ddim::fill_prefix_mask(small_chunk, 1, too_few); }},
     {"a mask into too many values", status::values_size_mismatch,
      [] {
          return ddim::fill_prefix_mask({2, 2, 2}, 1, chunk_values);
@@ -323,9 +268,7 @@ const wrong_use wrong_uses[] = {
     {"weights into nothing", status::values_null,
      [] { return ddim::fill_prefix_weights(small_chunk, 1, 2, prefix_schedule::ones, {}); }},
     {"weights into too few values", status::values_size_mismatch,
-     [] {
-         return ddim::fill_prefix_weights(small_chunk, 1, 2, prefix_schedule::ones, {chunk_values, 5});
-     }},
+     [] { return ddim::fill_prefix_weights(small_chunk, 1, 2, prefix_schedule::ones, too_few); }},
     {"weights by an unknown schedule, as a list", status::option_out_of_range,
      [] { return ddim::prefix_weights<3, 2>(1, 2, static_cast<prefix_schedule>(4)).state; }},
     {"-1 frozen actions", status::chunk_out_of_range, [] { return ramp_of(-1, 2); }},
@@ -341,9 +284,7 @@ const wrong_use wrong_uses[] = {
      }},
     {"a ramp into nothing", status::values_null, [] { return ddim::fill_ramp_gain(small_chunk, 1, 2, 5.0, {}); }},
     {"a ramp into too few values", status::values_size_mismatch,
-     [] {
-         return ddim::fill_ramp_gain(small_chunk, 1, 2, 5.0, {chunk_values, 5});
-     }},
+     [] { return ddim::fill_ramp_gain(small_chunk, 1, 2, 5.0, too_few); }},
     {"a ramp of rate 0, as a list", status::chunk_out_of_range,
      [] { return ddim::ramp_gain<3, 2>(1, 2, 0.0).state; }},
 
@@ -368,9 +309,7 @@ const wrong_use wrong_uses[] = {
     {"a largest weight above 10^6", status::chunk_out_of_range, [] { return step_weights_of(flow_plan, 1.1e6); }},
     {"step weights into nothing", status::values_null, [] { return ddim::fill_step_weights(flow_plan, 10.0, {}); }},
     {"step weights into too few values", status::values_size_mismatch,
-     [] {
-         return ddim::fill_step_weights(flow_plan, 10.0, {chunk_values, 5});
-     }},
+     [] { return ddim::fill_step_weights(flow_plan, 10.0, too_few); }},
     {"step weights of fewer rows than values", status::values_size_mismatch,
      [] { return step_weights_of(ddim::last_steps(flow_plan, 5)); }},
     {"step weights of a schedule", status::levels_unsuitable,

@@ -23,10 +23,13 @@ constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 /// A buffer that claims to hold as much as one can.
 const ddim::span<const float> boundless{spare_values, std::numeric_limits<std::size_t>::max()};
 
-ddim::plan<4> altered(float ddim::step_row::*member, float value) {
-    ddim::plan<4> plan = test_support::short_plan;
-    plan.rows[2].*member = value;
-    return plan;
+/// The config's plan becomes one with history, altered.
+template <class Alter>
+void alter_plan(ddim::sampler_config& config, Alter alter) {
+    static ddim::plan<4> plan; // one for each way to alter it
+    plan = two_slot_plan;
+    alter(plan);
+    config.plan = plan;
 }
 
 /// A mask of `size` values, and what goes with it.
@@ -50,69 +53,30 @@ const wrong_config wrong_configs[] = {
          c.plan = plan;
      }},
     {"NaN coefficient", status::plan_not_finite,
-     [](auto& c) {
-         static const auto plan = altered(&ddim::step_row::u_o, not_a_number);
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[2].u_o = not_a_number; }); }},
     {"infinite coefficient", status::plan_not_finite,
-     [](auto& c) {
-         static const auto plan = altered(&ddim::step_row::p_x, infinity);
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[2].p_x = infinity; }); }},
     {"infinite timestep", status::plan_not_finite,
-     [](auto& c) {
-         static const auto plan = altered(&ddim::step_row::timestep, infinity);
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[2].timestep = infinity; }); }},
     {"timestep beyond an int", status::plan_not_finite,
-     [](auto& c) {
-         static const auto plan = altered(&ddim::step_row::timestep, 1e10f);
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[2].timestep = 1e10f; }); }},
     {"NaN clip", status::plan_not_finite,
-     [](auto& c) {
-         static const auto plan = altered(&ddim::step_row::clip, not_a_number);
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[2].clip = not_a_number; }); }},
     {"infinite start scale", status::plan_not_finite, [](auto& c) { c.plan.start_scale = infinity; }},
     {"NaN coefficient of history", status::plan_not_finite,
-     [](auto& c) {
-         static auto plan = two_slot_plan;
-         plan.rows[3].u_h[0] = not_a_number;
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[3].u_h[0] = not_a_number; }); }},
     {"plan that reads what no row has kept", status::history_missing,
-     [](auto& c) {
-         static auto plan = two_slot_plan;
-         plan.rows[0].keeps = ddim::kept::nothing;
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[0].keeps = ddim::kept::nothing; }); }},
     {"plan that reads a slot into which no row has kept", status::history_missing,
-     [](auto& c) {
-         static auto plan = two_slot_plan;
-         plan.rows[2].u_h[2] = 0.5f;
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[2].u_h[2] = 0.5f; }); }},
     {"last steps of a plan with history", status::history_missing,
      [](auto& c) { c.plan = ddim::last_steps(two_slot_plan, 3); }},
     {"plan that keeps into slot 3", status::option_out_of_range,
-     [](auto& c) {
-         static auto plan = two_slot_plan;
-         plan.rows[1].slot = 3;
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[1].slot = 3; }); }},
     {"plan that keeps into slot -1", status::option_out_of_range,
-     [](auto& c) {
-         static auto plan = two_slot_plan;
-         plan.rows[1].slot = -1;
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[1].slot = -1; }); }},
     {"plan that keeps what there is not", status::option_out_of_range,
-     [](auto& c) {
-         static auto plan = two_slot_plan;
-         plan.rows[1].keeps = static_cast<ddim::kept>(3);
-         c.plan = plan;
-     }},
+     [](auto& c) { alter_plan(c, [](auto& plan) { plan.rows[1].keeps = static_cast<ddim::kept>(3); }); }},
     {"x0 hook under a plan that uses no x0", status::x0_unused,
      [](auto& c) {
          c.plan = x0_free_plan;

@@ -17,10 +17,16 @@ using test_support::wrong_use;
 
 constexpr auto valid_betas = ddim::betas<10>();
 constexpr auto valid_schedule = ddim::make_schedule(valid_betas);
-
 constexpr auto valid_list = ddim::spaced_timesteps<5>(ddim::spacing::leading, 10);
-
 constexpr auto valid_levels = ddim::schedule_levels(valid_schedule, valid_list);
+
+/// Options of which one is not the default.
+template <class Options, class Value>
+Options with(Value Options::*member, Value value) {
+    Options options;
+    options.*member = value;
+    return options;
+}
 
 status plan_state(const ddim::ddim_options& options) { return ddim::ddim_plan<5>(valid_levels, options).state; }
 
@@ -35,15 +41,15 @@ status flow_state(const ddim::flow_options& options) {
     return ddim::ddim_plan<5>(ddim::flow_levels(5, options), {0.0, ddim::prediction::flow}).state;
 }
 
-template <std::size_t Count>
-status pairs_state(const ddim::timestep_pair (&pairs)[Count], int noised_timestep = -1) {
+status pair_state(int from, int to, int noised_timestep = -1) {
+    const ddim::timestep_pair pairs[] = {{from, to}};
     return levels_state(ddim::paired_levels(valid_schedule, pairs, ddim::final_alpha::first, noised_timestep));
 }
 
 status ddpm_state(const ddim::ddpm_options& options) { return ddim::ddpm_plan<5>(valid_levels, options).state; }
 
-template <std::size_t Count>
-status list_state(const int (&values)[Count]) {
+status list_state(int first, int second) {
+    const int values[] = {first, second};
     return ddim::listed_timesteps<8>(values).state;
 }
 
@@ -131,18 +137,9 @@ const wrong_use wrong_uses[] = {
      [] { return ddim::spaced_timesteps<10>(ddim::spacing::trailing, 1000, 10, 1).state; }},
     {"unknown spacing", status::option_out_of_range,
      [] { return ddim::spaced_timesteps<10>(static_cast<ddim::spacing>(5), 1000).state; }},
-    {"negative timestep", status::timestep_out_of_range,
-     [] {
-         return list_state({5, -1});
-     }},
-    {"repeated timestep", status::timesteps_not_descending,
-     [] {
-         return list_state({5, 5});
-     }},
-    {"ascending timesteps", status::timesteps_not_descending,
-     [] {
-         return list_state({1, 5});
-     }},
+    {"negative timestep", status::timestep_out_of_range, [] { return list_state(5, -1); }},
+    {"repeated timestep", status::timesteps_not_descending, [] { return list_state(5, 5); }},
+    {"ascending timesteps", status::timesteps_not_descending, [] { return list_state(1, 5); }},
     {"no timesteps", status::steps_out_of_range, [] { return ddim::listed_timesteps<8>({}).state; }},
     {"fill_timesteps into nothing", status::values_null,
      [] { return ddim::fill_timesteps(ddim::spacing::leading, 10, 5, 0, nullptr); }},
@@ -159,42 +156,16 @@ const wrong_use wrong_uses[] = {
     {"eta NaN", status::eta_out_of_range, [] { return plan_state({static_cast<double>(not_a_number)}); }},
     {"eta 0.5 of an inversion", status::eta_out_of_range,
      [] { return ddim::ddim_inverse_plan<5>(valid_levels, {0.5}).state; }},
-    {"clip 0", status::clip_out_of_range,
-     [] {
-         ddim::ddim_options options;
-         options.clip = 0.0;
-         return plan_state(options);
-     }},
-    {"clip -1 of DDPM", status::clip_out_of_range,
-     [] {
-         ddim::ddpm_options options;
-         options.clip = -1.0;
-         return ddpm_state(options);
-     }},
+    {"clip 0", status::clip_out_of_range, [] { return plan_state(with(&ddim::ddim_options::clip, 0.0)); }},
+    {"clip -1 of DDPM", status::clip_out_of_range, [] { return ddpm_state(with(&ddim::ddpm_options::clip, -1.0)); }},
     {"temperature -1", status::temperature_out_of_range,
-     [] {
-         ddim::ddim_options options;
-         options.temperature = -1.0;
-         return plan_state(options);
-     }},
+     [] { return plan_state(with(&ddim::ddim_options::temperature, -1.0)); }},
     {"temperature NaN", status::temperature_out_of_range,
-     [] {
-         ddim::ddim_options options;
-         options.temperature = static_cast<double>(not_a_number);
-         return plan_state(options);
-     }},
+     [] { return plan_state(with(&ddim::ddim_options::temperature, static_cast<double>(not_a_number))); }},
     {"temperature beyond the largest float", status::temperature_out_of_range,
-     [] {
-         ddim::ddim_options options;
-         options.temperature = 1e39;
-         return plan_state(options);
-     }},
+     [] { return plan_state(with(&ddim::ddim_options::temperature, 1e39)); }},
     {"temperature infinite, of DDPM", status::temperature_out_of_range,
-     [] {
-         ddim::ddpm_options options;
-         options.temperature = static_cast<double>(infinity);
-         return ddpm_state(options);
-     }},
+     [] { return ddpm_state(with(&ddim::ddpm_options::temperature, static_cast<double>(infinity))); }},
     {"v_posterior -0.1", status::v_posterior_out_of_range, [] { return ddpm_state({-0.1}); }},
     {"v_posterior 1.1", status::v_posterior_out_of_range, [] { return ddpm_state({1.1}); }},
     {"v_posterior NaN", status::v_posterior_out_of_range,
@@ -261,11 +232,7 @@ const wrong_use wrong_uses[] = {
     {"fill_ddim_inverse_rows from an empty list", status::steps_out_of_range,
      [] { return ddim::fill_ddim_inverse_rows(ddim::schedule_levels(valid_schedule, {}), {}, no_rows).state; }},
     {"unknown noise of DDPM", status::option_out_of_range,
-     [] {
-         ddim::ddpm_options options;
-         options.noise = static_cast<ddim::ddpm_noise>(2);
-         return ddpm_state(options);
-     }},
+     [] { return ddpm_state(with(&ddim::ddpm_options::noise, static_cast<ddim::ddpm_noise>(2))); }},
     {"order 0", status::option_out_of_range, [] { return ddim::dpm_solver_plan<5>(valid_levels, {0}).state; }},
     {"order 4", status::option_out_of_range, [] { return ddim::unipc_plan<5>(valid_levels, {4}).state; }},
     {"an SDE of order 3", status::option_out_of_range,
@@ -277,11 +244,7 @@ const wrong_use wrong_uses[] = {
      }},
     {"gamma -0.1 of TCD", status::eta_out_of_range, [] { return ddim::tcd_plan<5>(valid_levels, {-0.1}).state; }},
     {"timestep scaling 0 of LCM", status::option_out_of_range,
-     [] {
-         ddim::lcm_options options;
-         options.timestep_scaling = 0.0;
-         return ddim::lcm_plan<5>(valid_levels, options).state;
-     }},
+     [] { return ddim::lcm_plan<5>(valid_levels, with(&ddim::lcm_options::timestep_scaling, 0.0)).state; }},
     {"TCD where no schedule is", status::levels_unsuitable,
      [] {
          return ddim::tcd_plan<5>(ddim::flow_levels(5), {0.3, ddim::prediction::flow}).state;
@@ -356,22 +319,11 @@ const wrong_use wrong_uses[] = {
      [] {
          return levels_state(ddim::paired_levels(valid_schedule, {nullptr, 3}));
      }},
-    {"a pair that leads up", status::timesteps_not_descending,
-     [] {
-         return pairs_state({{5, 6}});
-     }},
-    {"a pair above the schedule", status::timestep_out_of_range,
-     [] {
-         return pairs_state({{10, 5}});
-     }},
-    {"a pair below the schedule", status::timestep_out_of_range,
-     [] {
-         return pairs_state({{-1, -2}});
-     }},
+    {"a pair that leads up", status::timesteps_not_descending, [] { return pair_state(5, 6); }},
+    {"a pair above the schedule", status::timestep_out_of_range, [] { return pair_state(10, 5); }},
+    {"a pair below the schedule", status::timestep_out_of_range, [] { return pair_state(-1, -2); }},
     {"pairs noised to a timestep above the schedule", status::timestep_out_of_range,
-     [] {
-         return pairs_state({{9, 5}}, 10);
-     }},
+     [] { return pair_state(9, 5, 10); }},
     {"sigma_max -1", status::levels_out_of_range, [] { return sigmas_state({-1.0}); }},
     {"sigma_max NaN", status::levels_out_of_range, [] { return sigmas_state({static_cast<double>(not_a_number)}); }},
     {"sigma_min above sigma_max", status::levels_out_of_range,
@@ -392,45 +344,25 @@ const wrong_use wrong_uses[] = {
          return levels_state(ddim::interpolated_levels(schedule, 5));
      }},
     {"sigma_data 0 of EDM", status::levels_out_of_range,
-     [] {
-         ddim::edm_options options;
-         options.sigma_data = 0.0;
-         return ddim::edm_plan<5>(options).state;
-     }},
+     [] { return ddim::edm_plan<5>(with(&ddim::edm_options::sigma_data, 0.0)).state; }},
     {"sigma_min above sigma_max of EDM", status::levels_out_of_range,
      [] {
          return ddim::edm_plan<5>({1.0, 2.0}).state;
      }},
     {"unknown grid of flow", status::option_out_of_range,
-     [] {
-         ddim::flow_options options;
-         options.grid = static_cast<ddim::flow_grid>(3);
-         return flow_state(options);
-     }},
+     [] { return flow_state(with(&ddim::flow_options::grid, static_cast<ddim::flow_grid>(3))); }},
     {"shift 0 of flow", status::levels_out_of_range,
-     [] {
-         ddim::flow_options options;
-         options.shift = 0.0;
-         return flow_state(options);
-     }},
+     [] { return flow_state(with(&ddim::flow_options::shift, 0.0)); }},
     {"terminal 1 of flow", status::levels_out_of_range,
-     [] {
-         ddim::flow_options options;
-         options.terminal = 1.0;
-         return flow_state(options);
-     }},
+     [] { return flow_state(with(&ddim::flow_options::terminal, 1.0)); }},
     {"terminal of flow where the only sigma is 1", status::levels_out_of_range,
      [] {
-         ddim::flow_options options;
-         options.terminal = 0.1;
-         return ddim::ddim_plan<1>(ddim::flow_levels(1, options), {0.0, ddim::prediction::flow}).state;
+         return ddim::ddim_plan<1>(ddim::flow_levels(1, with(&ddim::flow_options::terminal, 0.1)),
+                                   {0.0, ddim::prediction::flow})
+             .state;
      }},
     {"shift of flow that is lost beside 1", status::levels_out_of_range,
-     [] {
-         ddim::flow_options options;
-         options.shift = 1e-30;
-         return flow_state(options);
-     }},
+     [] { return flow_state(with(&ddim::flow_options::shift, 1e-30)); }},
     {"told scale beyond a timestep", status::levels_out_of_range,
      [] {
          ddim::flow_options options;
@@ -439,11 +371,7 @@ const wrong_use wrong_uses[] = {
          return flow_state(options);
      }},
     {"largest 0 of flow", status::levels_out_of_range,
-     [] {
-         ddim::flow_options options;
-         options.largest = 0.0;
-         return flow_state(options);
-     }},
+     [] { return flow_state(with(&ddim::flow_options::largest, 0.0)); }},
     {"flow sigmas of another count", status::values_size_mismatch,
      [] {
          static const double sigmas[] = {1.0, 0.5};
@@ -453,9 +381,7 @@ const wrong_use wrong_uses[] = {
      }},
     {"flow sigmas without values", status::values_null,
      [] {
-         ddim::flow_options options;
-         options.sigmas = {nullptr, 5};
-         return flow_state(options);
+         return flow_state(with(&ddim::flow_options::sigmas, {nullptr, 5}));
      }},
     {"flow sigmas that rise", status::levels_out_of_range,
      [] {

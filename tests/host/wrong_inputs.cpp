@@ -52,6 +52,49 @@ void check_refused(const char* what, status expected, const ddim::sampler_config
 
 } // namespace
 
+status before_init(call_on call) {
+    scripted_run run;
+    return call(run);
+}
+
+status before_begin(call_on call) {
+    scripted_run run;
+    REQUIRE(run.init() == status::ok);
+    return call(run);
+}
+
+status within_run(call_on call) {
+    scripted_run run;
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.sampler.begin({run.x.data(), run.x.size()}, 7) == status::ok);
+    return call(run);
+}
+
+status after_run(call_on call) {
+    scripted_run run;
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.run() == status::ok);
+    return call(run);
+}
+
+status after_failure(call_on call) {
+    scripted_run run;
+    run.record.fails_in = 'm';
+    run.record.fails_at = 1;
+    run.record.code = 3;
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.run() == status::model_failed);
+    return call(run);
+}
+
+status after_giving_up(call_on call) {
+    scripted_run run;
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.sampler.begin({run.x.data(), run.x.size()}, 7) == status::ok);
+    REQUIRE(run.sampler.set_guidance_scale(3.0f) == status::ok);
+    return call(run);
+}
+
 void check_configs(const std::vector<wrong_config>& configs) {
     for (const wrong_config& wrong : configs) {
         scripted_run run;

@@ -71,6 +71,16 @@ Value* off_by_one(Value* data) {
     return reinterpret_cast<Value*>(reinterpret_cast<std::uintptr_t>(data) + 1);
 }
 
+using call_on = ddim::status (*)(scripted_run&);
+
+// What the library says to a call at a time of a run.
+ddim::status before_init(call_on call);
+ddim::status before_begin(call_on call);
+ddim::status within_run(call_on call);
+ddim::status after_run(call_on call);
+ddim::status after_failure(call_on call);
+ddim::status after_giving_up(call_on call);
+
 /// Each has its own status, nothing is written, nothing is called, and the sampler can be used again.
 void check_configs(const std::vector<wrong_config>& configs);
 
