@@ -1,4 +1,5 @@
-# The titles of the tests: at most 80 characters each, so that a list of tests is read line by line.
+# The titles of the tests: at most 80 characters each, so that a list of tests is read line by line, and no semicolon,
+# at which CMake would make two tests of one.
 #   cmake -DROOT=FOLDER -P test_titles.cmake
 cmake_minimum_required(VERSION 3.22)
 set(longest 80)
@@ -7,6 +8,9 @@ file(GLOB_RECURSE sources "${ROOT}/tests/*.cpp" "${ROOT}/tests/*.cu")
 set(titles 0)
 foreach(source IN LISTS sources)
     file(READ "${source}" text)
+    if(text MATCHES "(TEST_CASE|TEST_CASE_TEMPLATE|SUBCASE)\\([ \n]*\"[^\"]*;[^\"]*\"")
+        message(SEND_ERROR "${source}: a semicolon in a title:\n  ${CMAKE_MATCH_0}")
+    endif()
     # No list of CMake's has one of these in an entry.
     string(REPLACE ";" "," text "${text}")
     string(REPLACE "[" "(" text "${text}")

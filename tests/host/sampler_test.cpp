@@ -1,4 +1,4 @@
-// The loop: what is called, in which order, with what; how a run fails; the pull form.
+// The loop: what is called, in which order, with what; the pull form.
 #include "ddim/sampler.hpp"
 
 #include <doctest/doctest.h>
