@@ -196,7 +196,7 @@ void logs(shimmed_run& run) {
 
 /// What is failed at each of its calls.
 struct failing_run {
-    const char* what;
+    std::string what;
     void (*prepare)(shimmed_run&);
     status (*verb)(shimmed_run&);
     int (*code_of)(shimmed_run&);
@@ -279,7 +279,7 @@ TEST_CASE("init: no device, a driver too old, no code for the device, each by it
 }
 
 TEST_CASE("capture: the model's nodes, a kernel for each step and one for the start") {
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+    for (const guidance mode : test_support::modes) {
         shimmed_run run(mode);
         capture_graph<initialise>(run);
         CHECK(call_shim::instantiated_nodes().kernels == run.model_calls + 5 + 1);

@@ -70,7 +70,7 @@ struct captured_run : small_run {
 
 TEST_CASE("nodes of a graph: the model's, one for each step, the start and 59 rows of plan") {
     constexpr auto long_plan = ddim::ddim_plan<100>(test_support::schedule);
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+    for (const guidance mode : test_support::modes) {
         for (const ddim::plan_view plan :
              {ddim::plan_view(small_plan), ddim::plan_view(plms_plan), ddim::last_steps(long_plan, 59),
               ddim::last_steps(long_plan, 60), ddim::plan_view(long_plan)}) {
@@ -117,7 +117,7 @@ TEST_CASE("a replay with another seed, scale or plan, or all of them, is a fresh
 TEST_CASE("one graph runs solvers with history and without, where the arena has room for it") {
     constexpr auto noisy = ddim::ddim_plan<5>(device_tests::small_levels, {1.0, ddim::prediction::epsilon, 0.75});
     static_assert(ddim::history_slots(plms_plan) == 3 && ddim::history_slots(second_order_plan) == 1);
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+    for (const guidance mode : test_support::modes) {
         for (const bool reserves : {false, true}) {
             CAPTURE(static_cast<int>(mode));
             CAPTURE(reserves);

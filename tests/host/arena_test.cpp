@@ -33,8 +33,8 @@ template <class Check>
 void for_each_request(int history_slots, Check&& check) {
     for (const std::int64_t batch : {1, 2, 3})
         for (const std::int64_t elements : {1, 32, 63, 64, 65, 900, 16384})
-            for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
-                for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16})
+            for (const guidance mode : test_support::modes)
+                for (const element_type type : test_support::types)
                     for (const ddim::arena_extras& extras : all_extras)
                         check({{batch, elements}, mode, type, extras, history_slots, held_steps});
 }

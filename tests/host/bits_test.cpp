@@ -147,8 +147,8 @@ TEST_CASE("fingerprint: a million normals") {
 
 TEST_CASE("fingerprint: runs of every guidance and model type") {
     golden::fingerprint hash;
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
-        for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16}) {
+    for (const guidance mode : test_support::modes)
+        for (const element_type type : test_support::types) {
             const std::vector<float> x = run_all_noise(3, 0, mode, type);
             hash.add(x.data(), x.size());
         }
@@ -156,7 +156,7 @@ TEST_CASE("fingerprint: runs of every guidance and model type") {
 }
 
 TEST_CASE("a batch of 8 equals its samples one by one and in shards, bit for bit") {
-    for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16}) {
+    for (const element_type type : test_support::types) {
         const std::vector<float> whole = run_all_noise(8, 0, guidance::batched, type);
         for (const std::int64_t shard : {1, 2, 4})
             for (std::int64_t first = 0; first < 8; first += shard) {

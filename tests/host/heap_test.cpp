@@ -74,7 +74,7 @@ TEST_CASE("the counter sees every way to the heap") {
 }
 
 TEST_CASE("init and run make no heap call, under any guidance and model type") {
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+    for (const guidance mode : test_support::modes) {
         ddim::sampler_config config = make_config(plan, dims, {&model, nullptr}, mode);
         config.guidance_scale = 3.0f;
         config.platform = ddim::host_backend();

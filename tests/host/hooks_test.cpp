@@ -219,8 +219,8 @@ ddim::sampler_config config_of(diary& notes) { return make_config(plan, {batch, 
 } // namespace
 
 TEST_CASE("the hooks' place, what they see and change: every guidance, scale and type") {
-    for (const element_type type : {element_type::float32, element_type::float16, element_type::bfloat16})
-        for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
+    for (const element_type type : test_support::types)
+        for (const guidance mode : test_support::modes)
             for (const float scale : {1.0f, 2.5f, -0.5f, 0.0f})
                 for (const hooked hooks :
                      {hooked{true, false}, hooked{false, true}, hooked{true, true}, hooked{false, false}})

@@ -198,7 +198,7 @@ TEST_CASE("rescale_guidance in a run: the plain loop's bits, none where not guid
     static const float scales[] = {1.0f, 7.5f, 1.0f, 3.0f};
     const std::vector<float> start = golden::gauss(1, 300);
     float phi = 0.7f;
-    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential})
+    for (const guidance mode : test_support::modes)
         for (const element_type type : types)
             for (const bool lists : {false, true}) {
                 if (lists && mode == guidance::none) continue;

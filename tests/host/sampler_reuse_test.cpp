@@ -132,7 +132,7 @@ TEST_CASE("run_loaded asks for a model as run does") {
 
 TEST_CASE("set_plan: the next run is a fresh one of that plan") {
     for (const bool holds_plan : {false, true}) {
-        for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+        for (const guidance mode : test_support::modes) {
             scripted_run run(mode, 2.0f, holds_plan);
             REQUIRE(run.init() == status::ok);
             REQUIRE(run.run() == status::ok);

@@ -12,7 +12,7 @@ alignas(ddim::arena_alignment) std::byte spare_arena[8192];
 
 struct wrong_lending {
     const lent_buffer* buffer;
-    const char* what;
+    std::string what;
     status expected;
     ddim::span<const float> lent;
 };
@@ -39,7 +39,7 @@ status run_on_lent(const lent_buffer& buffer, scripted_run& run) {
     return run.sampler.run({shared + buffer.size - 1, 10}, 7); // one value in common
 }
 
-void check_refused(const char* what, status expected, const ddim::sampler_config& config, scripted_run& run) {
+void check_refused(const std::string& what, status expected, const ddim::sampler_config& config, scripted_run& run) {
     CAPTURE(what);
     CHECK(run.sampler.init(config) == expected);
     CHECK(run.record.events.empty());

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "support/config.hpp"
@@ -15,14 +16,14 @@ inline float spare_values[64];
 
 /// A config that init refuses, made of a good one of 4 steps on [2, 5].
 struct wrong_config {
-    const char* what;
+    std::string what;
     ddim::status expected;
     void (*spoil)(ddim::sampler_config&);
 };
 
 /// A buffer that such a config may lend, and how many values are needed of it.
 struct lent_buffer {
-    const char* what;
+    std::string what;
     std::size_t size;
     ddim::status misaligned, too_small;
     void (*lend)(ddim::sampler_config&, ddim::span<const float>);
@@ -30,14 +31,14 @@ struct lent_buffer {
 
 /// An x that begin refuses, of a sampler of such a good config.
 struct wrong_state {
-    const char* what;
+    std::string what;
     ddim::status expected;
     ddim::span<float> (*spoil)(scripted_run&);
 };
 
 /// Any other wrong use: returns what the library said.
 struct wrong_use {
-    const char* what;
+    std::string what;
     ddim::status expected;
     ddim::status (*use)();
 };
