@@ -3,7 +3,7 @@
 
     footprint.py measure --budget FILE ...   an archive against its committed budget; --update writes the budget anew
     footprint.py device --budget FILE ...    the same for the GPU's code
-    footprint.py table                       prints the budgets as the README's tables; --in README checks them there
+    footprint.py table                       prints the budgets as the tables of README.md; --in FILE checks them there
 
 The first two exit with 0 where every figure is within 3 % of the budget, with 1 where one is not, and with 77 (skipped)
 where the compiler or its flags are not those that the budget was measured with. Needs nothing but Python's own library.
@@ -297,7 +297,7 @@ def judge(options):
             return SKIPPED
     errors = compare(measure(options, compiler), budget)
     if errors:
-        print(f"{errors} figures are off. If that is meant: the same command with --update, and the README's tables.")
+        print(f"{errors} figures are off. If that is meant: tests/archive/README.md says what to do.")
     return 1 if errors else 0
 
 
@@ -332,7 +332,7 @@ def size_row(figure, budgets):
 
 
 def tables():
-    """The README's: archives, the GPU's code, types and arenas."""
+    """Those of README.md: archives, the GPU's code, types and arenas."""
     budgets = {name: read_budget(HERE / "budget" / f"{name}.csv")
                for name in (*MACHINES, *(f"{name}-cuda" for name in CUDA_MACHINES), *GPUS)}
     stack = {f"stack of `{entry}`": f"stack {entry}" for entry in ("init", "run", "next", "commit")}
@@ -368,12 +368,12 @@ def tables():
 
 def table(options):
     text = tables()
-    if options.readme is None:
+    if options.page is None:
         print(text)
         return 0
-    missing = [line for line in text.splitlines() if line not in options.readme.read_text().splitlines()]
+    missing = [line for line in text.splitlines() if line not in options.page.read_text().splitlines()]
     for line in missing:
-        print(f"{options.readme} lacks the line\n{line}")
+        print(f"{options.page} lacks the line\n{line}")
     return 1 if missing else 0
 
 
@@ -395,7 +395,7 @@ def main():
     device.set_defaults(backend="cuda")
     device.add_argument("--arch", required=True, help="sm_87, say")
     printing = modes.add_parser("table")
-    printing.add_argument("--in", dest="readme", type=pathlib.Path)
+    printing.add_argument("--in", dest="page", type=pathlib.Path)
     options = parser.parse_args()
     sys.exit(table(options) if options.mode == "table" else judge(options))
 

@@ -2,8 +2,8 @@
 # Other files there are their owner's: all of them where ROOT is no checkout.
 #   cmake -DROOT=FOLDER -P top_level.cmake
 cmake_minimum_required(VERSION 3.22)
-set(promised CMakeLists.txt CMakePresets.json LICENSE README.md include lib platform tests toolchains)
-set(customary CHANGELOG.md CONTRIBUTING.md)
+set(promised
+    CHANGELOG.md CMakeLists.txt CMakePresets.json CONTRIBUTING.md LICENSE README.md include lib platform tests toolchains)
 
 foreach(entry IN LISTS promised)
     if(NOT EXISTS "${ROOT}/${entry}")
@@ -20,7 +20,7 @@ endif()
 execute_process(COMMAND git -C "${ROOT}" ls-files OUTPUT_VARIABLE tracked COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX REPLACE "(/[^\n]*)?\n" ";" entries "${tracked}")
 list(REMOVE_DUPLICATES entries)
-list(REMOVE_ITEM entries ${promised} ${customary} "")
+list(REMOVE_ITEM entries ${promised} "")
 foreach(entry IN LISTS entries)
     if(NOT entry MATCHES "^[.]")
         message(SEND_ERROR "'${entry}' has no place at the top level")

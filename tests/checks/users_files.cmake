@@ -20,7 +20,7 @@ foreach(name GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE) # of a hook that runs the tes
     unset(ENV{${name}})
 endforeach()
 file(REMOVE_RECURSE "${WORK}")
-foreach(name CMakeLists.txt CMakePresets.json LICENSE README.md)
+foreach(name CHANGELOG.md CMakeLists.txt CMakePresets.json CONTRIBUTING.md LICENSE README.md)
     file(WRITE "${WORK}/${name}" "")
 endforeach()
 foreach(name include lib platform tests toolchains)

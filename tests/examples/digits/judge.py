@@ -1,10 +1,11 @@
 """Says how many digits of a grid written by ddim_digits are recognised as the digit that was asked for.
 
-    python3 judge.py FILE.pgm ...
+    build/host/bin/ddim_digits --digit all --count 100 --steps 10 --out grid.pgm
+    python3 tests/examples/digits/judge.py grid.pgm ...
 
 The judge is a support vector machine trained on real digits only (digits_data.py); it is right about 99 % of the real
 digits that were held out. A grid holds ten rows of 10 x 10 cells: a row for each class, in each cell an 8 x 8 digit
-within a border of one pixel.
+within a border of one pixel. Needs the packages of requirements.txt beside it.
 """
 import pathlib
 import sys
