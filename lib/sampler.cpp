@@ -1,5 +1,6 @@
 #include "ddim/sampler.hpp"
 
+#include "ddim/detail/step.hpp"
 #include "validate.hpp"
 
 namespace ddim {
@@ -13,15 +14,26 @@ entry_values values_of(span<const float> lent) noexcept { return {lent.data, sta
 
 } // namespace
 
+arena_layout arena_layout_of(const sampler_config& config) noexcept {
+    arena_extras extras;
+    extras.keeps_x0 = config.keeps_x0 || config.x0_hook.function != nullptr;
+    extras.corrects_score = config.score_corrector.function != nullptr;
+    extras.holds_plan = config.backend.load != nullptr;
+    extras.history_slots = config.history_slots;
+    extras.lists_scales = config.guidance_scales.data != nullptr;
+    extras.separates_input = config.separates_input;
+    return carve_arena(config.plan, config.dims, config.mode, config.model_type, extras);
+}
+
 status sampler::init(const sampler_config& config) noexcept {
     arena_layout layout;
     status checked = detail::check_config(config, layout);
     int code = 0;
-    if (checked == status::ok && config.platform.check != nullptr) {
-        code = config.platform.check(config.platform.context, config.arena.data);
-        if (code != 0) checked = status::device_unavailable;
+    if (checked == status::ok && config.backend.check != nullptr) {
+        code = config.backend.check(config.backend.context, config.arena.data);
+        if (code != 0) checked = status::backend_unavailable;
     }
-    forget_run();
+    make_ready();
     last_code_ = code;
     if (checked != status::ok) {
         config_ = sampler_config{};
@@ -37,38 +49,40 @@ status sampler::init(const sampler_config& config) noexcept {
 
 status sampler::set_plan(plan_view plan) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
-    const status checked = detail::check_plan(plan, config_);
-    if (checked != status::ok) return checked;
+    status checked = detail::check_plan(plan, config_);
     const bool fits = plan.steps == config_.plan.steps && history_slots(plan) <= layout_.history_slots;
-    if (!fits) return status::plan_mismatch;
+    if (checked == status::ok && !fits) checked = status::plan_mismatch;
+    if (checked == status::ok) checked = detail::check_lent(plan, config_);
+    if (checked != status::ok) return checked;
     config_.plan = plan;
-    forget_run();
+    make_ready();
     return status::ok;
 }
 
 status sampler::set_guidance_scale(float scale) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
-    if (!detail::is_finite(static_cast<double>(scale))) return status::guidance_scale_not_finite;
     if (config_.guidance_scales.data != nullptr) return status::guidance_scales_mismatch;
+    const status checked = detail::check_guidance_scale(scale, config_.mode);
+    if (checked != status::ok) return checked;
     config_.guidance_scale = scale;
-    forget_run();
+    make_ready();
     return status::ok;
 }
 
 status sampler::set_guidance_scales(span<const float> scales) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
     if (config_.guidance_scales.data == nullptr || scales.data == nullptr) return status::guidance_scales_mismatch;
-    const status checked = detail::check_guidance(scales, config_);
+    const status checked = detail::check_guidance_scales(scales, config_);
     if (checked != status::ok) return checked;
     for (int step = 0; step < config_.plan.steps; ++step)
         if (changes_output(scales.data[step]) != is_guided(step)) return status::guidance_scales_mismatch;
     config_.guidance_scales = scales;
-    forget_run();
+    make_ready();
     return status::ok;
 }
 
-/// What is under way or loaded has nothing more to do with the config.
-void sampler::forget_run() noexcept {
+/// For a run of the config as it is now: what is under way or loaded has nothing more to do with that.
+void sampler::make_ready() noexcept {
     phase_ = phase::ready;
     state_ = status::not_begun;
     step_ = 0;
@@ -77,20 +91,7 @@ void sampler::forget_run() noexcept {
 
 status sampler::run(span<float> x, std::uint64_t seed, void* stream) noexcept {
     if (phase_ != phase::blank && config_.model.function == nullptr) return status::model_missing;
-    const status begun = begin(x, seed, stream);
-    return begun == status::ok ? run_steps() : begun;
-}
-
-status sampler::run_loaded(span<float> x, void* stream) noexcept {
-    if (phase_ != phase::blank && config_.model.function == nullptr) return status::model_missing;
-    if (phase_ != phase::blank && !is_loaded_) return status::not_begun;
-    status begun = check_x(x);
-    if (begun == status::ok) begun = start(x, stream);
-    return begun == status::ok ? run_steps() : begun;
-}
-
-status sampler::run_steps() noexcept {
-    status state = status::ok;
+    status state = begin(x, seed, stream);
     model_call call;
     while (state == status::ok && next(call)) state = commit(config_.model.function(config_.model.context, call));
     return state;
@@ -99,6 +100,12 @@ status sampler::run_steps() noexcept {
 status sampler::begin(span<float> x, std::uint64_t seed, void* stream) noexcept {
     status state = check_x(x);
     if (state == status::ok) state = load(seed, stream);
+    return state == status::ok ? start(x, stream) : state;
+}
+
+status sampler::begin_loaded(span<float> x, void* stream) noexcept {
+    if (phase_ != phase::blank && !is_loaded_) return status::not_begun;
+    const status state = check_x(x);
     return state == status::ok ? start(x, stream) : state;
 }
 
@@ -113,10 +120,11 @@ status sampler::check_x(span<float> x) noexcept {
 
 status sampler::load(std::uint64_t seed, void* stream) noexcept {
     if (phase_ == phase::blank) return status::not_initialised;
-    forget_run();
+    make_ready();
     last_code_ = 0;
+    if (config_.seeds.data != nullptr && seed != 0) return end_run(status::seeds_mismatch, 0);
     values_ = {seed, config_.guidance_scale, config_.plan.start_scale};
-    if (config_.platform.load != nullptr) {
+    if (config_.backend.load != nullptr) {
         load_job job;
         job.rows = config_.plan.rows;
         job.steps = config_.plan.steps;
@@ -128,8 +136,8 @@ status sampler::load(std::uint64_t seed, void* stream) noexcept {
             job.guidance_scales_target = reinterpret_cast<float*>(at(layout_.guidance_scales));
         }
         job.stream = stream;
-        const int code = config_.platform.load(config_.platform.context, job);
-        if (code != 0) return end_run(status::device_failed, code);
+        const int code = config_.backend.load(config_.backend.context, job);
+        if (code != 0) return end_run(status::backend_failed, code);
     }
     is_loaded_ = true;
     return status::ok;
@@ -154,25 +162,40 @@ branch sampler::first_branch() const noexcept {
 
 /// Makes x_T, shows it where the observer asks for it, and makes it ready for the first model call.
 status sampler::make_start() noexcept {
-    if (config_.observer.function == nullptr || !config_.observer.sees_start) return prepare(config_.initial, true);
-    status state = prepare(config_.initial, false);
+    prepare_job job = job_on_state();
+    job.initial = config_.initial;
+    job.to = &row_at(0)->from;
+    job.noise = noise_for(noise_purpose::initial, 0, config_.initial_noise.data, 0);
+    if (config_.observer.function == nullptr || !config_.observer.sees_start) {
+        job.blend = blend_before(step_);
+        job.next = input_for(step_);
+        return do_job(job);
+    }
+    status state = do_job(job);
     if (state == status::ok) state = show(-1, nullptr);
-    return state == status::ok ? prepare(initial_state::given, true) : state;
+    return state == status::ok ? make_input() : state;
+}
+
+model_call sampler::call_for(branch which) const noexcept {
+    const bool is_second = which == branch::conditional && config_.mode == guidance::sequential;
+    model_call call;
+    if (!layout_.input_is_x) call.input = at(layout_.input);
+    call.output = at(is_second ? layout_.conditional_output : layout_.output);
+    call.type = config_.model_type;
+    call.which = which;
+    call.rows = which == branch::both ? 2 * config_.dims.batch : config_.dims.batch;
+    call.elements = config_.dims.elements;
+    call.row_timesteps = reinterpret_cast<const float*>(at(layout_.row_timesteps));
+    return call;
 }
 
 bool sampler::next(model_call& call) noexcept {
-    if (phase_ != phase::call_due && phase_ != phase::call_pending) return false;
-    const bool second_output = branch_ == branch::conditional && is_guided(step_);
+    if (!is_under_way()) return false;
     const float timestep = config_.plan.rows[step_].timestep;
-    call.input = layout_.input_is_x ? static_cast<const void*>(x_) : at(layout_.input);
-    call.output = at(second_output ? layout_.conditional_output : layout_.output);
-    call.type = config_.model_type;
-    call.which = branch_;
-    call.rows = branch_ == branch::both ? 2 * config_.dims.batch : config_.dims.batch;
-    call.elements = config_.dims.elements;
+    call = call_for(branch_);
+    if (layout_.input_is_x) call.input = x_;
     call.timestep = timestep;
     call.timestep_index = static_cast<std::int32_t>(timestep);
-    call.row_timesteps = reinterpret_cast<const float*>(at(layout_.row_timesteps));
     call.step = step_;
     call.stream = stream_;
     phase_ = phase::call_pending;
@@ -191,22 +214,24 @@ status sampler::commit(int code) noexcept {
     return finish_step();
 }
 
+status sampler::cancel() noexcept {
+    if (!is_under_way()) return status::not_begun;
+    (void)end_run(status::cancelled, 0);
+    return status::ok;
+}
+
 status sampler::set_step_noise(span<const float> noise) noexcept {
-    if (phase_ != phase::call_due && phase_ != phase::call_pending) return status::not_begun;
+    if (!is_under_way()) return status::not_begun;
     const status checked = detail::check_step_noise(noise, {x_, static_cast<std::size_t>(values())}, config_);
     if (checked == status::ok) step_noise_ = noise.data;
     return checked;
 }
 
 status sampler::renew_input() noexcept {
-    if (phase_ != phase::call_due && phase_ != phase::call_pending) return status::not_begun;
-    begin_job job;
-    job.dims = config_.dims;
-    job.x = x_;
-    job.initial = initial_state::given;
+    if (!is_under_way()) return status::not_begun;
+    prepare_job job = job_on_state();
     job.next = input_for(step_);
-    job.stream = stream_;
-    return settle(status::device_failed, config_.platform.begin(config_.platform.context, job));
+    return do_job(job);
 }
 
 status sampler::finish_step() noexcept {
@@ -218,7 +243,7 @@ status sampler::finish_step() noexcept {
     }
     status state = correct_score(job);
     if (state == status::ok) state = change_x0(job);
-    if (state == status::ok) state = do_part(job);
+    if (state == status::ok) state = do_job(job);
     if (state != status::ok) return state;
 
     ++step_;
@@ -229,7 +254,7 @@ status sampler::finish_step() noexcept {
         branch_ = first_branch();
     state = change_state();
     if (state == status::ok) state = show(step_ - 1, job.x0);
-    return later && state == status::ok ? prepare(initial_state::given, true) : state;
+    return later && state == status::ok ? make_input() : state;
 }
 
 bool sampler::blends_before_model() const noexcept {
@@ -245,20 +270,12 @@ bool sampler::prepares_later() const noexcept {
            ((changes || config_.observer.function != nullptr) && blends_before_model());
 }
 
-/// Makes the state, and, if asked, puts the known region in place and writes the input of the current step.
-status sampler::prepare(initial_state initial, bool for_model) noexcept {
-    begin_job job;
-    job.dims = config_.dims;
-    job.x = x_;
-    job.initial = initial;
-    job.to = &row_at(0)->from;
-    job.noise = noise_for(noise_purpose::initial, 0, config_.initial_noise.data, 0);
-    if (for_model) {
-        job.blend = blend_before(step_);
-        job.next = input_for(step_);
-    }
-    job.stream = stream_;
-    return settle(status::device_failed, config_.platform.begin(config_.platform.context, job));
+/// Puts the known region in place and writes the input of the step that is due.
+status sampler::make_input() noexcept {
+    prepare_job job = job_on_state();
+    job.blend = blend_before(step_);
+    job.next = input_for(step_);
+    return do_job(job);
 }
 
 /// Makes the guided output, shows it to the score corrector, and lets the rest of the step read it.
@@ -267,7 +284,7 @@ status sampler::correct_score(step_job& job) noexcept {
     job.guided = reinterpret_cast<float*>(at(layout_.guided));
     if (layout_.guided != layout_.output) {
         job.part = step_part::guide;
-        const status guided = do_part(job);
+        const status guided = do_job(job);
         if (guided != status::ok) return guided;
     }
     job.part = step_part::whole;
@@ -281,15 +298,19 @@ status sampler::correct_score(step_job& job) noexcept {
 status sampler::change_x0(step_job& job) noexcept {
     if (config_.x0_hook.function == nullptr) return status::ok;
     job.part = step_part::predict;
-    const status predicted = do_part(job);
+    const status predicted = do_job(job);
     if (predicted != status::ok) return predicted;
     job.part = step_part::update;
     if (job.blend.is_on_x0) job.blend = blend_job{};
     return call_hook(config_.x0_hook, job.x0);
 }
 
-status sampler::do_part(const step_job& job) noexcept {
-    return settle(status::device_failed, config_.platform.step(config_.platform.context, job));
+status sampler::do_job(const prepare_job& job) noexcept {
+    return settle(status::backend_failed, config_.backend.prepare(config_.backend.context, job));
+}
+
+status sampler::do_job(const step_job& job) noexcept {
+    return settle(status::backend_failed, config_.backend.step(config_.backend.context, job));
 }
 
 /// A hook within the step that is due.
@@ -341,16 +362,22 @@ status sampler::show(int row, const float* x0) noexcept {
 }
 
 /// What a call that returned `code` means for the run. The callee may have given the run up.
-status sampler::settle(status failure, int code) noexcept {
-    if (code != 0) return end_run(failure, code);
-    return phase_ == phase::ready ? status::not_begun : status::ok;
-}
+status sampler::settle(status failure, int code) noexcept { return code != 0 ? end_run(failure, code) : state_; }
 
 status sampler::end_run(status why, int code) noexcept {
     phase_ = phase::ended;
     state_ = why;
     last_code_ = code;
     return why;
+}
+
+/// On the state as it is, as yet without anything to do.
+prepare_job sampler::job_on_state() const noexcept {
+    prepare_job job;
+    job.dims = config_.dims;
+    job.x = x_;
+    job.stream = stream_;
+    return job;
 }
 
 step_job sampler::job_for_step() const noexcept {
@@ -365,7 +392,7 @@ step_job sampler::job_for_step() const noexcept {
     job.history_stride = static_cast<std::int64_t>(layout_.history_slot / sizeof(float));
     const bool guided = is_guided(step_);
     job.unconditional = guided ? at(layout_.output) : nullptr;
-    job.conditional = at(guided ? layout_.conditional_output : layout_.output);
+    job.conditional = guided ? at(layout_.conditional_output) : call_for(branch::conditional).output;
     job.type = config_.model_type;
     const std::int64_t noise_stride = config_.repeat_noise ? config_.dims.elements : values();
     job.noise = noise_for(noise_purpose::step, step_, config_.step_noise.data, noise_stride);
@@ -385,7 +412,8 @@ step_job sampler::job_for_step() const noexcept {
 dropout_job sampler::dropout_at(int step) const noexcept {
     const double probability = static_cast<double>(config_.noise_dropout);
     dropout_job job;
-    job.is_on = probability > 0.0;
+    if (!(probability > 0.0) || !detail::has_term(config_.plan.rows[step].u_n)) return job;
+    job.is_on = true;
     job.kept_scale = static_cast<float>(1.0 / (1.0 - probability));
     job.threshold = static_cast<std::uint32_t>(probability * 0x1p32);
     if (config_.dropout_keep.data != nullptr) job.keep = config_.dropout_keep.data + step * values();
@@ -409,6 +437,7 @@ noise_source sampler::noise_for(noise_purpose purpose, int step, const float* gi
     noise_source source;
     source.given = given == nullptr ? nullptr : given + step * stride;
     source.values = values_at();
+    source.seeds = config_.seeds.data;
     source.first_sample = static_cast<std::uint32_t>(config_.first_sample);
     source.step = static_cast<std::uint32_t>(step);
     source.purpose = purpose;

@@ -29,7 +29,7 @@ status fill_timesteps(spacing rule, int train_steps, int steps, int offset, int*
     return detail::compute_timesteps(rule, train_steps, steps, offset, values);
 }
 
-nearest nearest_steps(spacing rule, int train_steps, int steps, int offset) noexcept {
+step_counts nearest_steps(spacing rule, int train_steps, int steps, int offset) noexcept {
     return detail::find_nearest_steps(rule, train_steps, steps, offset);
 }
 

@@ -9,11 +9,17 @@ namespace ddim::detail {
 /// Whether a plan can be run with what else a config says.
 status check_plan(const plan_view& plan, const sampler_config& config) noexcept;
 
+/// The buffers that a run of such a plan reads.
+status check_lent(const plan_view& plan, const sampler_config& config) noexcept;
+
 /// Everything that init checks. Where it is ok, `layout` is that of the config's arena.
 status check_config(const sampler_config& config, arena_layout& layout) noexcept;
 
-/// A list of guidance scales for the steps of a config, or, where it is empty, the config's one.
-status check_guidance(span<const float> scales, const sampler_config& config) noexcept;
+/// One guidance scale for all steps.
+status check_guidance_scale(float scale, guidance mode) noexcept;
+
+/// A list of guidance scales for the steps of a config.
+status check_guidance_scales(span<const float> scales, const sampler_config& config) noexcept;
 
 /// The noise of one step that is lent in the course of a run on x.
 status check_step_noise(span<const float> noise, span<float> x, const sampler_config& config) noexcept;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ddim/element.hpp"
 #include "ddim/plan.hpp"
 #include "ddim/status.hpp"
 
@@ -24,32 +25,20 @@ enum class guidance {
     sequential, ///< two calls a step, on [batch, elements]: unconditional, then conditional
 };
 
-/// Type of the model's input and output. The state and the arithmetic are float32 always.
-enum class element_type { float32, float16, bfloat16 };
-
 /// Regions that only some runs have.
 struct arena_extras {
-    bool keeps_x0 = false;       ///< an x0 hook or an observer wants the predicted x0
-    bool corrects_score = false; ///< a score corrector wants the output after guidance
-    bool holds_plan = false;     ///< the platform keeps the plan and the values of the run in the arena: CUDA does
-    int history_slots = 0;       ///< 0 .. most_history_slots: room for at least so many, for plans that come later
-    bool lists_scales = false;   ///< a guidance scale for each step; takes room where the plan is held
-};
-
-/// What decides the size of an arena.
-struct arena_request {
-    shape dims;
-    guidance mode = guidance::none;
-    element_type model_type = element_type::float32;
-    arena_extras extras = {};
-    int history_slots = 0; ///< of the plan
-    int steps = 0;         ///< of the plan; read where it is held
+    bool keeps_x0 = false;        ///< an x0 hook or an observer wants the predicted x0
+    bool corrects_score = false;  ///< a score corrector wants the output after guidance
+    bool holds_plan = false;      ///< the backend keeps the plan and the values of the run in the arena: CUDA does
+    int history_slots = 0;        ///< 0 .. most_history_slots: room for at least so many, for plans that come later
+    bool lists_scales = false;    ///< a guidance scale for each step; takes room where the plan is held
+    bool separates_input = false; ///< the model's input is never x itself
 };
 
 /// Every region starts at a multiple of this: what TensorRT asks of its bindings. So must the arena.
 inline constexpr std::size_t arena_alignment = 256;
 
-/// Regions of the arena, as offsets in bytes from its start. `state` is ok, or says which limit the request broke
+/// Regions of the arena, as offsets in bytes from its start. `state` is ok, or says which limit was broken
 /// (batch_out_of_range, elements_out_of_range, shape_overflow, steps_out_of_range, option_out_of_range), and then
 /// `bytes` is the largest std::size_t.
 struct arena_layout {
@@ -73,6 +62,7 @@ struct arena_layout {
 };
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 constexpr std::size_t no_bytes = static_cast<std::size_t>(-1);
 constexpr std::int64_t most_elements = std::int64_t{1} << 34; // Philox' 32-bit counter times four
@@ -91,15 +81,12 @@ constexpr status check_shape(const shape& dims) noexcept {
     return status::ok;
 }
 
-constexpr status check_request(const arena_request& request) noexcept {
-    if (request.mode < guidance::none || request.mode > guidance::sequential ||
-        request.model_type < element_type::float32 || request.model_type > element_type::bfloat16)
+constexpr status check_arena_options(const plan_view& plan, guidance mode, element_type model_type,
+                                     const arena_extras& extras) noexcept {
+    if (mode < guidance::none || mode > guidance::sequential || model_type < element_type::float32 ||
+        model_type > element_type::bfloat16 || extras.history_slots < 0 || extras.history_slots > most_history_slots)
         return status::option_out_of_range;
-    if (request.history_slots < 0 || request.history_slots > most_history_slots || request.extras.history_slots < 0 ||
-        request.extras.history_slots > most_history_slots)
-        return status::option_out_of_range;
-    if (request.steps < 0) return status::steps_out_of_range;
-    return check_shape(request.dims);
+    return plan.steps < 0 ? status::steps_out_of_range : status::ok;
 }
 
 /// Hands out consecutive aligned regions.
@@ -113,56 +100,61 @@ struct carver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
-/// The regions of an arena and their total. Valid in a constant and at run time.
-constexpr arena_layout carve_arena(const arena_request& request) noexcept {
+/// The regions of an arena for a run of this plan and shape, and their total. Valid in a constant and at run time.
+DDIM_INLINE constexpr arena_layout carve_arena(const plan_view& plan, const shape& dims,
+                                               guidance mode = guidance::none,
+                                               element_type model_type = element_type::float32,
+                                               const arena_extras& extras = {}) noexcept {
     arena_layout layout{};
-    layout.state = detail::check_request(request);
+    layout.state = detail::check_arena_options(plan, mode, model_type, extras);
+    if (layout.state == status::ok) layout.state = detail::check_shape(dims);
     layout.bytes = detail::no_bytes;
     if (layout.state != status::ok) return layout;
 
-    const std::size_t values = static_cast<std::size_t>(request.dims.batch * request.dims.elements);
-    const std::size_t half_bytes = values * detail::element_bytes(request.model_type);
-    const bool batched = request.mode == guidance::batched;
+    const std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
+    const std::size_t half_bytes = values * detail::element_bytes(model_type);
+    const bool batched = mode == guidance::batched;
     const std::size_t call_bytes = batched ? 2 * half_bytes : half_bytes;
-    layout.rows = batched ? 2 * request.dims.batch : request.dims.batch;
-    layout.input_is_x = request.model_type == element_type::float32 && !batched;
+    layout.rows = batched ? 2 * dims.batch : dims.batch;
+    layout.input_is_x = model_type == element_type::float32 && !batched && !extras.separates_input;
 
     detail::carver carver{};
     layout.input = carver.take(layout.input_is_x ? 0 : call_bytes);
     layout.output = carver.take(call_bytes);
     layout.conditional_output = batched ? layout.output + half_bytes : layout.output;
-    if (request.mode == guidance::sequential) layout.conditional_output = carver.take(call_bytes);
+    if (mode == guidance::sequential) layout.conditional_output = carver.take(call_bytes);
     layout.row_timesteps = carver.take(static_cast<std::size_t>(layout.rows) * sizeof(float));
-    layout.x0 = carver.take(request.extras.keeps_x0 ? values * sizeof(float) : 0);
+    layout.x0 = carver.take(extras.keeps_x0 ? values * sizeof(float) : 0);
     // An output that is float32 and unguided is corrected where it lies.
-    const bool in_place = request.model_type == element_type::float32 && request.mode == guidance::none;
+    const bool in_place = model_type == element_type::float32 && mode == guidance::none;
     layout.guided = layout.output;
-    if (request.extras.corrects_score && !in_place) layout.guided = carver.take(values * sizeof(float));
-    layout.history_slots =
-        request.history_slots > request.extras.history_slots ? request.history_slots : request.extras.history_slots;
+    if (extras.corrects_score && !in_place) layout.guided = carver.take(values * sizeof(float));
+    const int used_slots = history_slots(plan);
+    layout.history_slots = used_slots > extras.history_slots ? used_slots : extras.history_slots;
     layout.history = carver.end;
     for (int slot = 0; slot < layout.history_slots; ++slot) {
         const std::size_t start = carver.take(values * sizeof(float));
         layout.history_slot = carver.end - start;
     }
-    if (request.extras.holds_plan) {
-        layout.plan_rows = carver.take(static_cast<std::size_t>(request.steps) * sizeof(step_row));
+    if (extras.holds_plan) {
+        const std::size_t steps = static_cast<std::size_t>(plan.steps);
+        layout.plan_rows = carver.take(steps * sizeof(step_row));
         layout.run_values = carver.take(1);
-        layout.guidance_scales =
-            carver.take(request.extras.lists_scales ? static_cast<std::size_t>(request.steps) * sizeof(float) : 0);
+        layout.guidance_scales = carver.take(extras.lists_scales ? steps * sizeof(float) : 0);
     }
     layout.bytes = carver.end;
     return layout;
 }
 
-/// Bytes of the arena for a run of this plan and shape; usable as an array bound. The largest std::size_t (which
-/// no array has) for a shape or option that carve_arena() refuses.
-constexpr std::size_t arena_bytes(plan_view steps, const shape& dims, guidance mode = guidance::none,
+/// Bytes of that arena; usable as an array bound. The largest std::size_t (which no array has) for a shape or option
+/// that carve_arena() refuses.
+constexpr std::size_t arena_bytes(const plan_view& plan, const shape& dims, guidance mode = guidance::none,
                                   element_type model_type = element_type::float32,
                                   const arena_extras& extras = {}) noexcept {
-    return carve_arena({dims, mode, model_type, extras, history_slots(steps), steps.steps}).bytes;
+    return carve_arena(plan, dims, mode, model_type, extras).bytes;
 }
 
 } // namespace ddim

@@ -1,4 +1,4 @@
-// What a platform must supply. platform/README.md is the checklist for a port.
+// What a backend must supply. platform/README.md is the checklist for a port.
 //
 // A job holds what is fixed for a sampler: shapes, pointers, options. What may change between two runs of a captured
 // graph (the plan's rows, the seed, the guidance scale) it points to, so that work enqueued once stays valid.
@@ -30,10 +30,11 @@ enum class initial_state {
 
 /// Where normals come from: drawn by the contract of random.hpp, or read.
 struct noise_source {
-    const float* given = nullptr;       ///< [batch, elements] to read, [elements] where repeated; null: draw
-    const run_values* values = nullptr; ///< has the seed
-    std::uint32_t first_sample = 0;     ///< index in the whole run of the batch's first sample
-    std::uint32_t step = 0;             ///< of the noise contract
+    const float* given = nullptr;         ///< [batch, elements] to read, [elements] where repeated; null: draw
+    const run_values* values = nullptr;   ///< has the seed
+    const std::uint64_t* seeds = nullptr; ///< [batch] instead: each sample is then sample 0 of a seed of its own
+    std::uint32_t first_sample = 0;       ///< index in the whole run of the batch's first sample
+    std::uint32_t step = 0;               ///< of the noise contract
     noise_purpose purpose = noise_purpose::initial;
     bool is_repeated = false; ///< every sample gets the noise of sample 0
 };
@@ -78,12 +79,12 @@ struct input_job {
     float* row_timesteps = nullptr;            ///< [copies, batch]
 };
 
-/// The start of a run: x_T is made in x, the known region put in place, and the first input written. Also the start
-/// of a later step, with the state given, where an observer stands between the step before and the blend.
-struct begin_job {
+/// What comes before a model call and is not part of a step: x_T is made in x, the known region put in place, the
+/// input written; each only where the job says so.
+struct prepare_job {
     shape dims;
     float* x = nullptr; ///< [batch, elements]
-    initial_state initial = initial_state::drawn;
+    initial_state initial = initial_state::given;
     const level* to = nullptr; ///< for noised
     noise_source noise;
     blend_job blend;
@@ -122,7 +123,7 @@ struct step_job {
     void* stream = nullptr;
 };
 
-/// The plan and the values of the next run, on their way to where the platform keeps them. The sources are the
+/// The plan and the values of the next run, on their way to where the backend keeps them. The sources are the
 /// caller's: copy them before returning.
 struct load_job {
     const step_row* rows = nullptr; ///< [steps]
@@ -135,18 +136,18 @@ struct load_job {
     void* stream = nullptr;
 };
 
-/// The functions of a platform. They trust their arguments, and return 0 or a code of their own that ends the run
-/// with status device_failed and is kept in sampler::last_code(). They may enqueue on the stream or do the work at
+/// The functions of a backend. They trust their arguments, and return 0 or a code of their own that ends the run
+/// with status backend_failed and is kept in sampler::last_code(). They may enqueue on the stream or do the work at
 /// once, but never wait for a device.
-struct backend {
-    int (*begin)(void* context, const begin_job& job) noexcept = nullptr;
+struct backend_ref {
+    int (*prepare)(void* context, const prepare_job& job) noexcept = nullptr;
     int (*step)(void* context, const step_job& job) noexcept = nullptr;
     void* context = nullptr;
-    /// Null where the platform reads the caller's memory: jobs then point into the plan and the sampler. Else rows
+    /// Null where the backend reads the caller's memory: jobs then point into the plan and the sampler. Else rows
     /// and values have regions in the arena, and jobs point there.
     int (*load)(void* context, const load_job& job) noexcept = nullptr;
-    /// Asked last by init: whether the platform can work here, in this arena. A code other than 0 is status
-    /// device_unavailable. Null: it always can.
+    /// Asked last by init: whether the backend can work here, in this arena. A code other than 0 is status
+    /// backend_unavailable. Null: it always can.
     int (*check)(void* context, const void* arena) noexcept = nullptr;
 };
 

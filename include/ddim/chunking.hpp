@@ -71,6 +71,7 @@ status fill_ramp_gain(const action_chunk& chunk, int frozen, int overlap, double
 status fill_step_weights(const plan_view& plan, double most, span<float> values) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 constexpr bool is_chunk(const action_chunk& chunk) noexcept {
     return chunk.entries >= 1 && chunk.used >= 1 && chunk.used <= chunk.width &&
@@ -145,14 +146,14 @@ constexpr status compute_ramp_gain(const action_chunk& chunk, int frozen, int ov
 
 /// t g at time t = sigma of a flow level (alpha = 1 - t).
 constexpr double step_weight(const level& from, double most) noexcept {
-    const double t = static_cast<double>(from.noise), a = static_cast<double>(from.x0);
+    const double t = static_cast<double>(from.sigma), a = static_cast<double>(from.alpha);
     const double above = t * t + a * a, below = t * a;
     return t * (above < most * below ? above / below : most);
 }
 
 constexpr bool is_flow(const level& from) noexcept {
-    const double sum = static_cast<double>(from.x0) + static_cast<double>(from.noise);
-    return from.x0 >= 0.0f && from.noise >= 0.0f && sum > 1.0 - 1e-6 && sum < 1.0 + 1e-6;
+    const double sum = static_cast<double>(from.alpha) + static_cast<double>(from.sigma);
+    return from.alpha >= 0.0f && from.sigma >= 0.0f && sum > 1.0 - 1e-6 && sum < 1.0 + 1e-6;
 }
 
 constexpr status compute_step_weights(const plan_view& plan, double most, span<float> values) noexcept {
@@ -180,6 +181,7 @@ constexpr value_list<Count> made_list(const Arguments&... arguments) noexcept {
     return list;
 }
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// The mask of a hard prefix, or of an overlap: 1 in the first `length` entries (0 .. entries) and in what pads the

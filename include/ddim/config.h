@@ -6,11 +6,32 @@
 #define DDIM_VERSION_MINOR 1
 #define DDIM_VERSION_PATCH 0
 
-/* Marks the arithmetic that host and device share: under nvcc one body serves both. */
+/* Where the archive and a caller both have a copy of an inline function, a linker may take the caller's, compiled
+   with his flags, for both. So that the archive never runs it, what is short is always inlined, and what makes the
+   tables has another name in the archive. */
+#define DDIM_INLINE __attribute__((always_inline)) inline
+
+/* Arithmetic that host and device share: under nvcc one body serves both. */
 #if defined(__CUDACC__)
-#define DDIM_HOST_DEVICE __host__ __device__
+#define DDIM_SHARED __host__ __device__ DDIM_INLINE
 #else
-#define DDIM_HOST_DEVICE
+#define DDIM_SHARED DDIM_INLINE
+#endif
+
+/* The inline namespace of what makes the tables. */
+#if defined(DDIM_ARCHIVE)
+#define DDIM_COPY of_archive
+#else
+#define DDIM_COPY of_caller
+#endif
+
+/* Lets clang warn of a view that outlives what it shows. */
+#if defined(__clang__)
+#define DDIM_VIEW [[gsl::Pointer]]
+#define DDIM_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define DDIM_VIEW
+#define DDIM_LIFETIMEBOUND
 #endif
 
 #endif

@@ -23,7 +23,7 @@
 namespace ddim {
 
 namespace detail {
-int cuda_begin(void* context, const begin_job& job) noexcept;
+int cuda_prepare(void* context, const prepare_job& job) noexcept;
 int cuda_step(void* context, const step_job& job) noexcept;
 int cuda_load(void* context, const load_job& job) noexcept;
 int cuda_check(void* context, const void* arena) noexcept;
@@ -33,12 +33,13 @@ int cuda_check(void* context, const void* arena) noexcept;
 /// run, one for each step (a score corrector and an x0 hook cost one more each; a state hook where the model's input
 /// is not x itself another, as does one, or an observer, with inpainting before_model), and, for the plan, one for
 /// each 59 rows of it and one for each 1022 of a list of guidance scales. Its codes are cudaError_t. Of the pointers
-/// only the arena is checked. sampler::init() returns device_unavailable where there is no device, the driver is too
-/// old, the archive has no code for the device, or the arena is pageable memory of the host that the device cannot
-/// reach. A run ends with device_failed where a call of CUDA fails; it does not start where an error of earlier work
-/// is pending (cudaPeekAtLastError), whose code it then returns and which stays pending for its owner to find.
-constexpr backend cuda_backend() noexcept {
-    return {&detail::cuda_begin, &detail::cuda_step, nullptr, &detail::cuda_load, &detail::cuda_check};
+/// only the arena is checked. sampler::init() returns backend_unavailable where there is no device, the driver is too
+/// old, the archive has no code for the device, or the arena lies in the memory of another device, or in pageable
+/// memory of the host that the device cannot reach. A run ends with backend_failed where a call of CUDA fails; it
+/// does not start where an error of earlier work is pending (cudaPeekAtLastError), whose code it then returns and
+/// which stays pending for its owner to find.
+constexpr backend_ref cuda_backend() noexcept {
+    return {&detail::cuda_prepare, &detail::cuda_step, nullptr, &detail::cuda_load, &detail::cuda_check};
 }
 
 /// Bytes of the arena for a run of this plan and shape on a GPU: arena_bytes() with room for the plan. Usable as an
@@ -84,13 +85,15 @@ struct cuda_graph {
 /// hooks and the observer are called once, now, and what they enqueue is replayed by every launch: they must not
 /// wait, allocate or take the timestep from the host (model_call::row_timesteps is what a later plan changes). x, the
 /// arena and all that the config points to must stay valid while the graph is launched. Returns what sampler::run()
-/// returns; backend_mismatch, graph_occupied, device_failed. After any failure but graph_occupied `graph` is empty.
+/// returns; backend_mismatch, graph_occupied, backend_failed; model_not_captured where a call of the model enqueued
+/// nothing on the stream (an engine that has a stream of its own), so that a replay would miss it. After any failure
+/// but graph_occupied `graph` is empty.
 status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept;
 
 /// Enqueues a run of the graph, with the plan, the scales and the seed that the arena then holds: those of the last
 /// capture(), update() or enqueue() on the stream. Where the config says that x_T is given, x must hold it anew.
 /// Which steps ask for both predictions is the graph's: after an enqueue() that asked in others, use update().
-/// Waits for nothing. Returns ok, graph_empty, device_failed.
+/// Waits for nothing. Returns ok, graph_empty, backend_failed.
 status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 
 /// Enqueues the sampler's present plan and guidance scales (sampler::set_plan, sampler::set_guidance_scale,
@@ -98,11 +101,11 @@ status launch(cuda_graph& graph, cudaStream_t stream) noexcept;
 /// with the same arena. Waits for nothing. Returns ok, backend_mismatch, graph_empty, graph_mismatch (another arena,
 /// another place for the plan in it or another number of steps; a list of scales where one scale for all was
 /// captured, or the reverse; scale 1, which asks for one prediction, in a step where both were captured, or the
-/// reverse), device_failed, what sampler::load() returns.
+/// reverse), backend_failed, what sampler::load() returns.
 status update(cuda_graph& graph, sampler& source, std::uint64_t seed, cudaStream_t stream) noexcept;
 
 /// Gives the graph back to CUDA and empties it, also where that fails. No launch of it may still be under way.
-/// Returns ok, device_failed.
+/// Returns ok, backend_failed.
 status destroy(cuda_graph& graph) noexcept;
 
 } // namespace ddim

@@ -15,8 +15,8 @@ namespace ddim {
 status q_sample(schedule_view schedule, int timestep, span<const float> x0, span<const float> noise,
                 span<float> x) noexcept;
 
-/// x0 = sqrt(1 / a) x - sqrt(1 / a - 1) noise (the reference's predict_start_from_noise). prediction_undefined at a =
-/// 0.
+/// x0 = sqrt(1 / a) x - sqrt(1 / a - 1) noise (the reference's predict_start_from_noise).
+/// prediction_undefined where a is 0.
 status predict_start_from_noise(schedule_view schedule, int timestep, span<const float> x, span<const float> noise,
                                 span<float> x0) noexcept;
 

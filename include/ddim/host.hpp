@@ -8,12 +8,12 @@
 namespace ddim {
 
 namespace detail {
-int host_begin(void* context, const begin_job& job) noexcept;
+int host_prepare(void* context, const prepare_job& job) noexcept;
 int host_step(void* context, const step_job& job) noexcept;
 } // namespace detail
 
 /// The CPU backend: does each job at once, in the calling thread, and never fails.
-constexpr backend host_backend() noexcept { return {&detail::host_begin, &detail::host_step, nullptr}; }
+constexpr backend_ref host_backend() noexcept { return {&detail::host_prepare, &detail::host_step, nullptr}; }
 
 } // namespace ddim
 

@@ -8,7 +8,7 @@ namespace ddim {
 
 /// Entries that a run of `steps` steps logs: x_T, the first step, and every step whose index, counted down to 0 at
 /// the last, is a multiple of log_every_t. Usable as an array bound. 0 for steps or log_every_t below 1.
-constexpr int intermediate_count(int steps, int log_every_t) noexcept {
+DDIM_INLINE constexpr int intermediate_count(int steps, int log_every_t) noexcept {
     if (steps < 1 || log_every_t < 1) return 0;
     const int multiples = (steps - 1) / log_every_t + 1;
     const bool first_is_extra = (steps - 1) % log_every_t != 0;

@@ -161,6 +161,7 @@ struct levels {
 };
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 inline constexpr std::int64_t most_steps = std::int64_t{1} << 29; // a solver may make two rows of a step
 
@@ -184,6 +185,7 @@ constexpr levels levels_of(level_rule rule, const schedule_view& schedule, const
     return made;
 }
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 // A maker's `state` is ok, the schedule's or the list's own, or steps_out_of_range. What its options and the entries
@@ -192,14 +194,14 @@ constexpr levels levels_of(level_rule rule, const schedule_view& schedule, const
 
 /// alpha = sqrt(a), sigma = sqrt(1 - a) with a = alphas_cumprod of each listed timestep; the model is told the
 /// timestep. DDIM's, DDPM's and most others' levels.
-constexpr levels schedule_levels(schedule_view schedule, timesteps_view list,
+constexpr levels schedule_levels(schedule_view schedule DDIM_LIFETIMEBOUND, timesteps_view list DDIM_LIFETIMEBOUND,
                                  final_alpha final = final_alpha::first) noexcept {
     return detail::levels_of(level_rule::schedule, schedule, list, final);
 }
 
 /// The same, but a step leads to timestep t - T / S (integer division), not to the next of the list; below 0 to the
 /// final level. diffusers' DDIMScheduler does so: for leading spacing it is the same, for trailing and linspace not.
-constexpr levels stride_levels(schedule_view schedule, timesteps_view list,
+constexpr levels stride_levels(schedule_view schedule DDIM_LIFETIMEBOUND, timesteps_view list DDIM_LIFETIMEBOUND,
                                final_alpha final = final_alpha::first) noexcept {
     return detail::levels_of(level_rule::stride, schedule, list, final);
 }
@@ -207,7 +209,8 @@ constexpr levels stride_levels(schedule_view schedule, timesteps_view list,
 /// Each step by itself, as (timestep, timestep that it leads to). `noised_timestep`: the level to which
 /// initial_state::noised takes a clean sample, where that is not the first pair's. (Planners that stop early:
 /// {10, 9}, {0, -1}, noised to 8.)
-constexpr levels paired_levels(schedule_view schedule, span<const timestep_pair> pairs,
+constexpr levels paired_levels(schedule_view schedule DDIM_LIFETIMEBOUND,
+                               span<const timestep_pair> pairs DDIM_LIFETIMEBOUND,
                                final_alpha final = final_alpha::first, int noised_timestep = -1) noexcept {
     levels made = detail::made_levels(level_rule::paired, static_cast<std::int64_t>(pairs.size), schedule.state);
     made.schedule = schedule;
@@ -220,7 +223,7 @@ constexpr levels paired_levels(schedule_view schedule, span<const timestep_pair>
 /// The fractional timesteps i (T - 1) / (S - 1), rounded to float32; sigma / alpha is interpolated between those of
 /// whole timesteps. Needs alphas_cumprod > 0 (snr_options::terminal). diffusers' EulerDiscreteScheduler on linspace
 /// spacing.
-constexpr levels interpolated_levels(schedule_view schedule, int steps,
+constexpr levels interpolated_levels(schedule_view schedule DDIM_LIFETIMEBOUND, int steps,
                                      final_alpha final = final_alpha::one) noexcept {
     levels made = detail::made_levels(level_rule::interpolated, steps, schedule.state);
     made.schedule = schedule;
@@ -231,15 +234,16 @@ constexpr levels interpolated_levels(schedule_view schedule, int steps,
 /// Karras' ramp (Karras et al. 2022, equation 5) over as many sigmas as the list has timesteps, between the
 /// schedule's sigmas at the list's ends (a linspace list has the schedule's own ends). The model is told the place of
 /// ln(sigma) in the schedule's. Needs alphas_cumprod > 0 (snr_options::terminal).
-constexpr levels karras_levels(schedule_view schedule, timesteps_view list, const sigma_options& options = {},
-                               final_alpha final = final_alpha::one) noexcept {
+constexpr levels karras_levels(schedule_view schedule DDIM_LIFETIMEBOUND, timesteps_view list DDIM_LIFETIMEBOUND,
+                               const sigma_options& options = {}, final_alpha final = final_alpha::one) noexcept {
     levels made = detail::levels_of(level_rule::karras, schedule, list, final);
     made.sigmas = options;
     return made;
 }
 
 /// The same with a ramp that is even in ln(sigma).
-constexpr levels exponential_levels(schedule_view schedule, timesteps_view list, const sigma_options& options = {},
+constexpr levels exponential_levels(schedule_view schedule DDIM_LIFETIMEBOUND, timesteps_view list DDIM_LIFETIMEBOUND,
+                                    const sigma_options& options = {},
                                     final_alpha final = final_alpha::one) noexcept {
     levels made = karras_levels(schedule, list, options, final);
     made.rule = level_rule::exponential;
@@ -272,14 +276,15 @@ constexpr levels edm_levels(int steps, const edm_options& options = {}) noexcept
 
 /// The caller's own sigmas, variance preserving (alpha = 1 / sqrt(1 + sigma^2)), in the order in which they are
 /// visited; after the last comes the clean sample. diffusers' `sigmas` and `timesteps` of Euler, say.
-constexpr levels sigma_levels(span<const timed_sigma> list) noexcept {
+constexpr levels sigma_levels(span<const timed_sigma> list DDIM_LIFETIMEBOUND) noexcept {
     levels made = detail::made_levels(level_rule::sigmas, static_cast<std::int64_t>(list.size), status::ok);
     made.listed_sigmas = list;
     return made;
 }
 
 /// The caller's own levels in the order in which they are visited, and the one that ends the run.
-constexpr levels listed_levels(span<const timed_level> list, const timed_level& end = {}) noexcept {
+constexpr levels listed_levels(span<const timed_level> list DDIM_LIFETIMEBOUND,
+                               const timed_level& end = {}) noexcept {
     levels made = detail::made_levels(level_rule::listed, static_cast<std::int64_t>(list.size), status::ok);
     made.listed = list;
     made.end = end;
@@ -320,6 +325,7 @@ constexpr levels last_levels(levels whole, int steps) noexcept {
 int count_steps_above(schedule_view schedule, double lambda_min) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 constexpr int compute_steps_above(const schedule_view& schedule, double lambda_min) noexcept {
     int count = 0;
@@ -331,6 +337,7 @@ constexpr int compute_steps_above(const schedule_view& schedule, double lambda_m
     return count;
 }
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// How many of a schedule's timesteps, from 0 on, have ln(alpha / sigma) >= lambda_min: diffusers' multistep

@@ -21,10 +21,10 @@
 
 namespace ddim {
 
-/// A noise level: x = x0 * clean sample + noise * standard normal (alpha and sigma of levels.hpp).
+/// A noise level: x = alpha * clean sample + sigma * standard normal.
 struct level {
-    float x0 = 1.0f;
-    float noise = 0.0f;
+    float alpha = 1.0f;
+    float sigma = 0.0f;
 };
 
 /// Most slots of history that a plan may use.
@@ -60,25 +60,32 @@ struct step_row {
 template <int Capacity>
 struct plan {
     step_row rows[static_cast<std::size_t>(Capacity)];
-    int steps = 0;            ///< rows, and so model calls (twice as many under sequential guidance)
-    float start_scale = 1.0f; ///< x_T is noise times this, where it is drawn
+    int steps = 0;                 ///< rows, and so model calls (twice as many under sequential guidance)
+    float start_scale = 1.0f;      ///< x_T is noise times this, where it is drawn
+    bool starts_from_noise = true; ///< false: x_T may not be drawn (an inverse plan, the last steps of another)
     status state = status::plan_empty;
 };
 
-/// The same without the capacity in the type; what the sampler takes. The rows must outlive it.
-struct plan_view {
+/// The same without the capacity in the type; what the sampler takes. The rows must outlive it: of a plan that would
+/// be gone at once it cannot be made.
+struct DDIM_VIEW plan_view {
     const step_row* rows = nullptr;
     int steps = 0;
     float start_scale = 1.0f;
+    bool starts_from_noise = true;
     status state = status::plan_empty;
 
     constexpr plan_view() noexcept = default;
     template <int Capacity>
-    constexpr plan_view(const plan<Capacity>& table) noexcept
-        : rows(table.rows), steps(table.steps), start_scale(table.start_scale), state(table.state) {}
+    constexpr plan_view(const plan<Capacity>& table DDIM_LIFETIMEBOUND) noexcept
+        : rows(table.rows), steps(table.steps), start_scale(table.start_scale),
+          starts_from_noise(table.starts_from_noise), state(table.state) {}
+    template <int Capacity>
+    plan_view(const plan<Capacity>&&) = delete;
 };
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 constexpr bool reads_slot(const step_row& row, int slot) noexcept {
     return row.u_h[slot] < 0.0f || row.u_h[slot] > 0.0f;
@@ -99,16 +106,25 @@ constexpr status check_history(const step_row* rows, int steps) noexcept {
     return status::ok;
 }
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// Slots of history that a plan needs room for: the highest that it keeps into, and one.
-constexpr int history_slots(const plan_view& plan) noexcept {
+DDIM_INLINE constexpr int history_slots(const plan_view& plan) noexcept {
     if (plan.state != status::ok || detail::is_null(plan.rows)) return 0; // there may be fewer rows than steps
     int slots = 0;
     for (int i = 0; i < plan.steps; ++i)
         while (slots < most_history_slots && plan.rows[i].keeps != kept::nothing && plan.rows[i].slot >= slots)
             ++slots;
     return slots;
+}
+
+/// Whether any step of a plan adds noise: at eta 0 none does, and then neither step noise nor dropout is read.
+DDIM_INLINE constexpr bool adds_noise(const plan_view& plan) noexcept {
+    if (plan.state != status::ok || detail::is_null(plan.rows)) return false;
+    for (int i = 0; i < plan.steps; ++i)
+        if (plan.rows[i].u_n < 0.0f || plan.rows[i].u_n > 0.0f) return true;
+    return false;
 }
 
 /// The last `steps` rows of a plan: a partial run, from a less noisy level. (The reference's `timesteps` argument,
@@ -123,7 +139,10 @@ constexpr plan_view last_steps(plan_view whole, int steps) noexcept {
     if (whole.state == status::ok) whole.state = detail::check_history(whole.rows + (whole.steps - steps), steps);
     detail::refuse_constant_unless_ok(whole.state);
     if (whole.state != status::ok) return whole;
-    if (steps < whole.steps) whole.start_scale = 1.0f;
+    if (steps < whole.steps) {
+        whole.start_scale = 1.0f;
+        whole.starts_from_noise = false;
+    }
     whole.rows += whole.steps - steps;
     whole.steps = steps;
     return whole;

@@ -4,9 +4,6 @@
 
 #include "ddim/detail/level_path.hpp"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
-
 namespace ddim {
 
 /// What the model predicts (diffusers' prediction_type), at x = alpha x0 + sigma noise.
@@ -20,6 +17,7 @@ enum class prediction {
 };
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 /// x0 = p_x x + p_o o, epsilon = e_x x + e_o o.
 struct conversion {
@@ -56,10 +54,9 @@ DDIM_ONE_COPY constexpr bool is_defined(const alpha_sigma& at, prediction predic
     return at.alpha > 0.0;
 }
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 } // namespace ddim
-
-#pragma GCC diagnostic pop
 
 #endif

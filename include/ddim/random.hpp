@@ -32,7 +32,7 @@ struct philox_block {
 };
 
 /// Philox4x32 with 10 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
-DDIM_HOST_DEVICE inline philox_block philox4x32_10(philox_block counter, std::uint64_t key) noexcept {
+DDIM_SHARED philox_block philox4x32_10(philox_block counter, std::uint64_t key) noexcept {
     std::uint32_t key0 = static_cast<std::uint32_t>(key);
     std::uint32_t key1 = static_cast<std::uint32_t>(key >> 32);
     philox_block b = counter;
@@ -50,7 +50,7 @@ DDIM_HOST_DEVICE inline philox_block philox4x32_10(philox_block counter, std::ui
 namespace detail {
 
 /// sqrt(-2 ln u), u = (bits + 1/2) / 2^32 rounded to float32: in (0, 1].
-DDIM_HOST_DEVICE inline float box_muller_radius(std::uint32_t bits) noexcept {
+DDIM_SHARED float box_muller_radius(std::uint32_t bits) noexcept {
     const float u = static_cast<float>(bits) * 0x1p-32f + 0x1p-33f;
     // u = m 2^exponent with m in [sqrt(1/2), sqrt(2)), ln m = f - f^2/2 + f^3 P(f), f = m - 1. P is a minimax
     // polynomial: 3e-8 relative to ln m.
@@ -75,7 +75,7 @@ struct direction {
 };
 
 /// cos and sin of the angle `bits` / 2^32 of a turn. The quadrant is taken off in integers, so nothing is lost.
-DDIM_HOST_DEVICE inline direction box_muller_direction(std::uint32_t bits) noexcept {
+DDIM_SHARED direction box_muller_direction(std::uint32_t bits) noexcept {
     const std::uint32_t quadrant = (bits + 0x20000000u) >> 30;
     const std::int32_t rest = static_cast<std::int32_t>(bits - (quadrant << 30)); // in [-2^29, 2^29)
     const float y = static_cast<float>(rest) * 1.4629180792671596e-9f;            // 2 pi / 2^32
@@ -98,7 +98,7 @@ struct normal_block {
     float value[4];
 };
 
-DDIM_HOST_DEVICE inline normal_block normals_of(philox_block bits) noexcept {
+DDIM_SHARED normal_block normals_of(philox_block bits) noexcept {
     const float radius0 = detail::box_muller_radius(bits.word[0]);
     const float radius1 = detail::box_muller_radius(bits.word[2]);
     const detail::direction direction0 = detail::box_muller_direction(bits.word[1]);
@@ -111,8 +111,8 @@ DDIM_HOST_DEVICE inline normal_block normals_of(philox_block bits) noexcept {
 ///   group    element / 4, below 2^32
 ///   sample   index in the whole run, shards counted on: sampler_config::first_sample + row of the batch
 ///   step     row of the plan; 0 for the initial noise
-DDIM_HOST_DEVICE inline normal_block normals_at(std::uint64_t seed, std::uint32_t group, std::uint32_t sample,
-                                                std::uint32_t step, noise_purpose purpose) noexcept {
+DDIM_SHARED normal_block normals_at(std::uint64_t seed, std::uint32_t group, std::uint32_t sample, std::uint32_t step,
+                                    noise_purpose purpose) noexcept {
     return normals_of(philox4x32_10({{group, sample, step, static_cast<std::uint32_t>(purpose)}}, seed));
 }
 

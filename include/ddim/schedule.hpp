@@ -16,9 +16,6 @@
 #include "ddim/span.hpp"
 #include "ddim/status.hpp"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
-
 namespace ddim {
 
 /// Shapes of beta over the training timesteps, by their names of today. The reference's names are others.
@@ -67,14 +64,14 @@ template <int Capacity>
 using schedule = schedule_table<Capacity>;
 
 /// The same without the capacity in the type. The table must outlive it.
-struct schedule_view {
+struct DDIM_VIEW schedule_view {
     const float* alphas_cumprod = nullptr;
     int train_steps = 0;
     status state = status::train_steps_out_of_range;
 
     constexpr schedule_view() noexcept = default;
     template <int Capacity>
-    constexpr schedule_view(const schedule<Capacity>& table) noexcept
+    constexpr schedule_view(const schedule<Capacity>& table DDIM_LIFETIMEBOUND) noexcept
         : alphas_cumprod(table.values), train_steps(table.train_steps), state(table.state) {}
 };
 
@@ -108,6 +105,7 @@ status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* bet
                         int train_steps) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 /// Entry i of torch.linspace(start, end, count): counted from the nearer end.
 constexpr double linspace(double start, double end, int count, int i) noexcept {
@@ -275,6 +273,7 @@ constexpr status compute_ddpm_buffer(ddpm_buffer which, double v_posterior, cons
     return status::ok;
 }
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// The betas of one of the named schedules, for `train_steps` <= Capacity training timesteps.
@@ -364,7 +363,5 @@ constexpr schedule<Capacity> sqrt_schedule(double beta_start, double beta_end, i
 }
 
 } // namespace ddim
-
-#pragma GCC diagnostic pop
 
 #endif

@@ -4,19 +4,54 @@
 
 #include <cstddef>
 
+#include "ddim/config.h"
+
 namespace ddim {
 
-/// A view of `size` elements at `data`. Owns nothing; on a GPU `data` is a device pointer.
+namespace detail {
+
+template <class Type>
+Type& lvalue_of() noexcept; // for unevaluated operands only, as all here
+
+/// Well-formed where elements of type From may be seen as Element: the same, or with const added.
+template <class Element, class From>
+auto seen_as(From*) noexcept -> decltype(static_cast<Element (*)[]>(static_cast<From (*)[]>(nullptr)));
+
+template <class Type>
+void are_alike(Type*, Type*) noexcept;
+
+} // namespace detail
+
+/// A view of `size` elements at `data`. Owns nothing; on a GPU `data` is a device pointer. Made of a pointer and a
+/// length, an array, another span, or what has data() and size(): std::array, std::vector, std::span. What would be
+/// gone at once does not compile.
 template <class Element>
-struct span {
+struct DDIM_VIEW span {
     Element* data = nullptr;
     std::size_t size = 0; ///< in elements
 
-    constexpr span() noexcept = default;
-    constexpr span(Element* first, std::size_t count) noexcept : data(first), size(count) {}
+    DDIM_INLINE constexpr span() noexcept = default;
+    DDIM_INLINE constexpr span(Element* first DDIM_LIFETIMEBOUND, std::size_t count) noexcept
+        : data(first), size(count) {}
 
     template <std::size_t Count>
-    constexpr span(Element (&array)[Count]) noexcept : data(array), size(Count) {}
+    DDIM_INLINE constexpr span(Element (&array DDIM_LIFETIMEBOUND)[Count]) noexcept : data(array), size(Count) {}
+
+    template <class Other, class = decltype(detail::seen_as<Element>(detail::lvalue_of<Other*>()))>
+    DDIM_INLINE constexpr span(const span<Other>& other) noexcept : data(other.data), size(other.size) {}
+
+    template <class Container, class = decltype(detail::seen_as<Element>(detail::lvalue_of<Container>().data())),
+              class = decltype(detail::lvalue_of<Container>().size())>
+    DDIM_INLINE constexpr span(Container& container DDIM_LIFETIMEBOUND) noexcept
+        : data(container.data()), size(static_cast<std::size_t>(container.size())) {}
+
+    /// Of temporaries only views: they give the same elements whether they are const or not, containers do not.
+    template <class View, class = decltype(detail::seen_as<Element>(detail::lvalue_of<const View>().data())),
+              class = decltype(detail::lvalue_of<const View>().size()),
+              class = decltype(detail::are_alike(detail::lvalue_of<View>().data(),
+                                                 detail::lvalue_of<const View>().data()))>
+    DDIM_INLINE constexpr span(const View&& view) noexcept
+        : data(view.data()), size(static_cast<std::size_t>(view.size())) {}
 };
 
 } // namespace ddim

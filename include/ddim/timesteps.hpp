@@ -7,9 +7,6 @@
 #include "ddim/span.hpp"
 #include "ddim/status.hpp"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
-
 namespace ddim {
 
 /// Rules that place `steps` timesteps in 0 .. train_steps - 1 (T). i counts from 0, the smallest timestep.
@@ -32,7 +29,7 @@ struct timesteps {
 };
 
 /// The same without the capacity in the type. The list must outlive it.
-struct timesteps_view {
+struct DDIM_VIEW timesteps_view {
     const int* values = nullptr;
     int steps = 0;
     bool repeats = false; ///< as the list's; a list that fill_timesteps() made by quad needs it
@@ -40,12 +37,12 @@ struct timesteps_view {
 
     constexpr timesteps_view() noexcept = default;
     template <int Capacity>
-    constexpr timesteps_view(const timesteps<Capacity>& list) noexcept
+    constexpr timesteps_view(const timesteps<Capacity>& list DDIM_LIFETIMEBOUND) noexcept
         : values(list.values), steps(list.steps), repeats(list.repeats), state(list.state) {}
 };
 
 /// Step counts around one that a spacing cannot give; 0 where there is none.
-struct nearest {
+struct step_counts {
     int below = 0;
     int above = 0;
 };
@@ -56,9 +53,10 @@ struct nearest {
 status fill_timesteps(spacing rule, int train_steps, int steps, int offset, int* values) noexcept;
 
 /// The largest count below `steps` and the smallest above it that the spacing can give.
-nearest nearest_steps(spacing rule, int train_steps, int steps, int offset = 0) noexcept;
+step_counts nearest_steps(spacing rule, int train_steps, int steps, int offset = 0) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 /// Entry i of the spacing, counted from the smallest. The doubles are rounded as numpy rounds them, ties included.
 constexpr int timestep_at(spacing rule, int train_steps, int steps, int i) noexcept {
@@ -94,8 +92,8 @@ constexpr bool gives_steps(spacing rule, int train_steps, int steps, int offset)
            timestep_at(rule, train_steps, steps, steps - 1) + offset < train_steps;
 }
 
-constexpr nearest find_nearest_steps(spacing rule, int train_steps, int steps, int offset) noexcept {
-    nearest found{};
+constexpr step_counts find_nearest_steps(spacing rule, int train_steps, int steps, int offset) noexcept {
+    step_counts found{};
     const int asked = steps < 0 ? 0 : (steps > train_steps ? train_steps + 1 : steps);
     for (int count = asked - 1; count >= 1 && found.below == 0; --count)
         if (gives_steps(rule, train_steps, count, offset)) found.below = count;
@@ -132,7 +130,7 @@ constexpr void refuse_constant_spacing(status state, spacing rule, int train_ste
     if (DDIM_CONSTANT_EVALUATED()) {
         if (state == status::steps_unavailable) {
             constexpr bool nearest_count_that_works[1] = {};
-            const nearest found = find_nearest_steps(rule, train_steps, steps, offset);
+            const step_counts found = find_nearest_steps(rule, train_steps, steps, offset);
             const bool is_below = found.below > 0 && (found.above == 0 || steps - found.below <= found.above - steps);
             if (nearest_count_that_works[is_below ? found.below : found.above]) return;
         }
@@ -140,6 +138,7 @@ constexpr void refuse_constant_spacing(status state, spacing rule, int train_ste
     refuse_constant_unless_ok(state);
 }
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// `steps` <= Capacity timesteps of 0 .. train_steps - 1 by a rule, each moved by `offset` (diffusers'
@@ -194,7 +193,5 @@ constexpr timesteps<Capacity> listed_timesteps(span<const int> list) {
 }
 
 } // namespace ddim
-
-#pragma GCC diagnostic pop
 
 #endif

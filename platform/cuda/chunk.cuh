@@ -6,7 +6,6 @@
 
 #include "ddim/arena.hpp"
 #include "ddim/detail/bits.hpp"
-#include "ddim/detail/element.hpp"
 
 namespace ddim::detail {
 
@@ -22,8 +21,8 @@ struct chunk {
     float value[Size];
 };
 
-/// Where a chunk lies: elements first .. first + count - 1 of row `sample`; `offset` is that of the first in
-/// [batch, elements]. In the tail of a sample there are fewer than a chunk holds.
+/// What block.hpp of the host calls a block, and how it may be accessed. In the tail of a sample there are fewer
+/// elements than a chunk holds.
 struct chunk_place {
     std::int64_t sample;
     std::int64_t first;
@@ -48,7 +47,7 @@ struct access_of<8> {
 };
 
 template <int Size, class Element>
-__device__ __forceinline__ packed_chunk<Element, Size> load_packed(const Element* source) {
+__device__ __forceinline__ packed_chunk<Element, Size> read_packed(const Element* source) {
     using access = typename access_of<sizeof(packed_chunk<Element, Size>)>::type;
     packed_chunk<Element, Size> result;
 #pragma unroll
@@ -60,7 +59,7 @@ __device__ __forceinline__ packed_chunk<Element, Size> load_packed(const Element
 }
 
 template <class Element, int Size>
-__device__ __forceinline__ void store_packed(Element* target, const packed_chunk<Element, Size>& values) {
+__device__ __forceinline__ void write_packed(Element* target, const packed_chunk<Element, Size>& values) {
     using access = typename access_of<sizeof(packed_chunk<Element, Size>)>::type;
 #pragma unroll
     for (int i = 0; i < static_cast<int>(sizeof(values) / sizeof(access)); ++i) {
@@ -97,9 +96,7 @@ __device__ __forceinline__ packed_chunk<Element, Size> packed(const chunk<Size>&
     } else {
 #pragma unroll
         for (int i = 0; i < Size / 2; ++i) {
-            Element low, high;
-            narrow(values.value[2 * i], low);
-            narrow(values.value[2 * i + 1], high);
+            const Element low = narrow<Element>(values.value[2 * i]), high = narrow<Element>(values.value[2 * i + 1]);
             result.word[i] = low.bits | (static_cast<std::uint32_t>(high.bits) << 16);
         }
     }
@@ -108,8 +105,8 @@ __device__ __forceinline__ packed_chunk<Element, Size> packed(const chunk<Size>&
 
 /// As a vector where the place allows it, else element by element. What is not there reads as 0.
 template <class Element>
-__device__ __forceinline__ chunk<> load(const Element* source, const chunk_place& at) {
-    if (at.is_vector) return unpacked(load_packed<group_elements>(source));
+__device__ __forceinline__ chunk<> read(const Element* source, const chunk_place& at) {
+    if (at.is_vector) return unpacked(read_packed<group_elements>(source));
     chunk<> result;
 #pragma unroll
     for (int i = 0; i < group_elements; ++i) result.value[i] = i < at.count ? widen(source[i]) : 0.0f;
@@ -117,11 +114,11 @@ __device__ __forceinline__ chunk<> load(const Element* source, const chunk_place
 }
 
 template <class Element>
-__device__ __forceinline__ void store(Element* target, const chunk_place& at, const chunk<>& values) {
-    if (at.is_vector) return store_packed(target, packed<Element>(values));
+__device__ __forceinline__ void write(Element* target, const chunk_place& at, const chunk<>& values) {
+    if (at.is_vector) return write_packed(target, packed<Element>(values));
 #pragma unroll
     for (int i = 0; i < group_elements; ++i)
-        if (i < at.count) narrow(values.value[i], target[i]);
+        if (i < at.count) target[i] = narrow<Element>(values.value[i]);
 }
 
 /// Calls work(chunk_place) for each chunk of `Size` elements that is this thread's: along x the grid covers a sample,

@@ -6,7 +6,7 @@ namespace ddim {
 
 namespace {
 
-bool is_ours(const sampler& source) noexcept { return source.config().platform.load == &detail::cuda_load; }
+bool is_ours(const sampler& source) noexcept { return source.config().backend.load == &detail::cuda_load; }
 
 /// Where the sampler puts its plan, and the kernels read it.
 const std::byte* plan_of(const sampler& source) noexcept {
@@ -34,7 +34,49 @@ status fail(cuda_graph& graph, status why, int code) noexcept {
 
 status checked(cuda_graph& graph, cudaError_t code) noexcept {
     graph.last_code = detail::reported(code);
-    return code == cudaSuccess ? status::ok : status::device_failed;
+    return code == cudaSuccess ? status::ok : status::backend_failed;
+}
+
+/// What the next node that is captured will depend on: it moves on with each.
+struct capture_end {
+    cudaGraphNode_t last = nullptr; ///< the first of them
+    std::size_t count = 0;
+};
+
+status find_end(cudaStream_t stream, cuda_graph& graph, capture_end& end) noexcept {
+    cudaStreamCaptureStatus under_way = cudaStreamCaptureStatusNone;
+    const cudaGraphNode_t* nodes = nullptr;
+#if CUDART_VERSION >= 13000
+    const cudaError_t code =
+        cudaStreamGetCaptureInfo(stream, &under_way, nullptr, nullptr, &nodes, nullptr, &end.count);
+#else
+    const cudaError_t code = cudaStreamGetCaptureInfo_v2(stream, &under_way, nullptr, nullptr, &nodes, &end.count);
+#endif
+    end.last = code == cudaSuccess && end.count > 0 ? nodes[0] : nullptr;
+    return checked(graph, code);
+}
+
+/// One call of the model, whose work must become part of the graph: it may not go to another stream, nor be left out.
+status capture_call(sampler& source, const model_call& call, cudaStream_t stream, cuda_graph& graph) noexcept {
+    const model_ref& model = source.config().model;
+    capture_end before, after;
+    status state = find_end(stream, graph, before);
+    if (state != status::ok) return state;
+    const int code = model.function(model.context, call);
+    if (code == 0) state = find_end(stream, graph, after);
+    if (state != status::ok) return state;
+    if (code == 0 && before.last == after.last && before.count == after.count) return status::model_not_captured;
+    state = source.commit(code);
+    return state == status::ok ? state : fail(graph, state, source.last_code());
+}
+
+status capture_run(sampler& source, span<float> x, cudaStream_t stream, cuda_graph& graph) noexcept {
+    status state = source.begin_loaded(x, stream);
+    if (state != status::ok) return fail(graph, state, source.last_code());
+    model_call call;
+    while (state == status::ok && source.next(call)) state = capture_call(source, call, stream, graph);
+    if (state != status::ok) (void)source.cancel(); // where the run does not know of it
+    return state;
 }
 
 /// The run as nodes of `nodes`, which is the caller's to destroy, also after a failure.
@@ -43,8 +85,8 @@ status capture_nodes(sampler& source, span<float> x, cudaStream_t stream, cuda_g
     // Other threads of the caller's go on allocating and waiting as they please.
     const status begun = checked(graph, cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
     if (begun != status::ok) return begun;
-    const status ran = source.run_loaded(x, stream);
-    const int code = source.last_code();
+    const status ran = capture_run(source, x, stream, graph);
+    const int code = graph.last_code;
     const status ended = checked(graph, cudaStreamEndCapture(stream, &nodes));
     return ran == status::ok ? ended : fail(graph, ran, code);
 }
@@ -72,12 +114,13 @@ int cuda_copy(float* target, const float* source, std::int64_t count, void* stre
 status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept {
     graph.last_code = 0;
     if (!is_ours(source)) return status::backend_mismatch;
+    if (source.config().model.function == nullptr) return status::model_missing;
     if (graph.exec != nullptr) return status::graph_occupied;
     // In a capture of the caller's, the plan would become a part of that.
     cudaStreamCaptureStatus under_way = cudaStreamCaptureStatusNone;
     const status asked = checked(graph, cudaStreamIsCapturing(stream, &under_way));
     if (asked != status::ok) return asked;
-    if (under_way != cudaStreamCaptureStatusNone) return fail(graph, status::device_failed, cudaErrorIllegalState);
+    if (under_way != cudaStreamCaptureStatusNone) return fail(graph, status::backend_failed, cudaErrorIllegalState);
     const status loaded = source.load(seed, stream);
     if (loaded != status::ok) return fail(graph, loaded, source.last_code());
 
@@ -86,7 +129,7 @@ status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t 
     if (state == status::ok) state = instantiate(nodes, stream, graph);
     if (nodes != nullptr) {
         const int code = detail::reported(cudaGraphDestroy(nodes));
-        if (state == status::ok && code != 0) state = fail(graph, status::device_failed, code);
+        if (state == status::ok && code != 0) state = fail(graph, status::backend_failed, code);
     }
     if (state != status::ok) {
         if (graph.exec != nullptr) (void)detail::reported(cudaGraphExecDestroy(graph.exec));
@@ -104,7 +147,7 @@ status launch(cuda_graph& graph, cudaStream_t stream) noexcept {
     graph.last_code = 0;
     if (graph.exec == nullptr) return status::graph_empty;
     const cudaError_t earlier = cudaPeekAtLastError(); // as before a run: see cuda_load
-    if (earlier != cudaSuccess) return fail(graph, status::device_failed, earlier);
+    if (earlier != cudaSuccess) return fail(graph, status::backend_failed, earlier);
     return checked(graph, cudaGraphLaunch(graph.exec, stream));
 }
 

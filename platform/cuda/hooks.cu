@@ -1,8 +1,8 @@
 // The ready hooks on data in device memory: a block for each sample, no memory beside its own, and the bits of their
 // twins on the host.
 #include "ddim/cuda.hpp"
-#include "ddim/detail/element.hpp"
 #include "ddim/detail/hook_math.hpp"
+#include "ddim/element.hpp"
 #include "kernels.hpp"
 #include "launch.cuh"
 
@@ -135,7 +135,7 @@ __device__ __forceinline__ float lane_of(const Element* values, std::int64_t cou
 __device__ __forceinline__ float lane_of(const void* values, element_type type, std::int64_t first,
                                          std::int64_t count, bool is_squared, float mean) {
     switch (type) {
-    case element_type::float16: return lane_of(static_cast<const float16*>(values) + first, count, is_squared, mean);
+    case element_type::float16: return lane_of(static_cast<const half*>(values) + first, count, is_squared, mean);
     case element_type::bfloat16:
         return lane_of(static_cast<const bfloat16*>(values) + first, count, is_squared, mean);
     default: return lane_of(static_cast<const float*>(values) + first, count, is_squared, mean);
@@ -193,9 +193,9 @@ int launch_hook(const void* kernel, const hook_call& call, void** arguments) noe
 
 } // namespace
 
-int load_hook_kernels() noexcept {
+int install_hook_kernels() noexcept {
     const void* const kernels[] = {pointer_to_threshold(), pointer_to_rescale()};
-    return load_kernels(kernels);
+    return install_kernels(kernels);
 }
 
 } // namespace detail

@@ -17,7 +17,7 @@ inline int reported(cudaError_t code) noexcept {
 /// Makes the driver load kernels now: it does so lazily, and a first launch within a capture is too late. Returns 0,
 /// or the code that tells why this device cannot run them.
 template <std::size_t Count>
-int load_kernels(const void* const (&kernels)[Count]) noexcept {
+int install_kernels(const void* const (&kernels)[Count]) noexcept {
     for (const void* kernel : kernels) {
         cudaFuncAttributes attributes;
         const int code = reported(cudaFuncGetAttributes(&attributes, kernel));
@@ -26,9 +26,9 @@ int load_kernels(const void* const (&kernels)[Count]) noexcept {
     return 0;
 }
 
-int load_begin_kernels() noexcept;
-int load_step_kernels() noexcept;
-int load_plan_kernels() noexcept;
+int install_prepare_kernels() noexcept;
+int install_step_kernels() noexcept;
+int install_plan_kernels() noexcept;
 
 } // namespace ddim::detail
 

@@ -82,10 +82,10 @@ int cuda_load(void*, const load_job& job) noexcept {
     return code;
 }
 
-int load_plan_kernels() noexcept {
+int install_plan_kernels() noexcept {
     const void* const kernels[] = {reinterpret_cast<const void*>(&plan_kernel),
                                    reinterpret_cast<const void*>(&scales_kernel)};
-    return load_kernels(kernels);
+    return install_kernels(kernels);
 }
 
 } // namespace ddim::detail

@@ -4,28 +4,26 @@
 
 #include "chunk.cuh"
 #include "ddim/backend.hpp"
+#include "ddim/detail/noise_place.hpp"
 #include "ddim/detail/step.hpp"
 
 namespace ddim::detail {
 
-// Where a group lies in the noise stream.
+/// Number of a group in the noise stream.
 __device__ __forceinline__ std::uint32_t group_of(std::int64_t element) {
     return static_cast<std::uint32_t>(element / group_elements);
-}
-__device__ __forceinline__ std::uint32_t sample_of(const noise_source& source, const chunk_place& at) {
-    return source.first_sample + static_cast<std::uint32_t>(at.sample);
 }
 
 /// The normals of the group that starts at element `first` of the chunk's sample.
 __device__ __forceinline__ normal_block drawn_normals(const noise_source& source, const chunk_place& at,
                                                       std::int64_t first) {
-    const std::uint32_t sample = source.is_repeated ? 0 : sample_of(source, at);
-    return normals_at(source.values->seed, group_of(first), sample, source.step, source.purpose);
+    const noise_place place = place_of(source, at.sample, source.is_repeated);
+    return normals_at(place.seed, group_of(first), place.sample, source.step, source.purpose);
 }
 
 /// The chunk's noise: the caller's, or drawn.
 __device__ __forceinline__ chunk<> noise_of(const noise_source& source, const chunk_place& at) {
-    if (source.given != nullptr) return load(source.given + (source.is_repeated ? at.first : at.offset), at);
+    if (source.given != nullptr) return read(source.given + (source.is_repeated ? at.first : at.offset), at);
     const normal_block normals = drawn_normals(source, at, at.first);
     return {{normals.value[0], normals.value[1], normals.value[2], normals.value[3]}};
 }
@@ -34,16 +32,17 @@ __device__ __forceinline__ chunk<> noise_of(const noise_source& source, const ch
 __device__ __forceinline__ void drop_noise(const dropout_job& job, const noise_source& source, const chunk_place& at,
                                            chunk<>& noise) {
     if (job.keep != nullptr) {
-        const chunk<> keep = load(job.keep + at.offset, at);
+        const chunk<> keep = read(job.keep + at.offset, at);
 #pragma unroll
         for (int i = 0; i < group_elements; ++i)
             noise.value[i] = dropped_out(keep.value[i] > 0.0f, job.kept_scale, noise.value[i]);
         return;
     }
     // Repeated noise is dropped sample by sample, as the reference drops it.
-    const philox_block words = philox4x32_10({{group_of(at.first), sample_of(source, at), source.step,
-                                               static_cast<std::uint32_t>(noise_purpose::dropout)}},
-                                             source.values->seed);
+    const noise_place place = place_of(source, at.sample, false);
+    const philox_block words = philox4x32_10(
+        {{group_of(at.first), place.sample, source.step, static_cast<std::uint32_t>(noise_purpose::dropout)}},
+        place.seed);
 #pragma unroll
     for (int i = 0; i < group_elements; ++i)
         noise.value[i] = dropped_out(words.word[i] >= job.threshold, job.kept_scale, noise.value[i]);
@@ -53,7 +52,7 @@ __device__ __forceinline__ void drop_noise(const dropout_job& job, const noise_s
 __device__ __forceinline__ chunk<> values_of(const entry_values& list, const shape& dims, const chunk_place& at) {
     const bool is_whole = list.size == dims.batch * dims.elements;
     std::int64_t entry = is_whole ? at.offset : at.first % list.size;
-    if (at.is_vector) return load(list.values + entry, at);
+    if (at.is_vector) return read(list.values + entry, at);
     chunk<> result;
 #pragma unroll
     for (int i = 0; i < group_elements; ++i) {
@@ -66,14 +65,14 @@ __device__ __forceinline__ chunk<> values_of(const entry_values& list, const sha
 /// The known x0, noised to the job's level.
 __device__ __forceinline__ chunk<> known_of(const blend_job& job, const chunk_place& at) {
     const level to = job.to == nullptr ? level{} : *job.to;
-    chunk<> known = load(job.x0 + at.offset, at);
-    if (to.noise > 0.0f) {
+    chunk<> known = read(job.x0 + at.offset, at);
+    if (to.sigma > 0.0f) {
         const chunk<> noise = noise_of(job.noise, at);
 #pragma unroll
         for (int i = 0; i < group_elements; ++i) known.value[i] = noised(to, known.value[i], noise.value[i]);
     } else {
 #pragma unroll
-        for (int i = 0; i < group_elements; ++i) known.value[i] = to.x0 * known.value[i];
+        for (int i = 0; i < group_elements; ++i) known.value[i] = to.alpha * known.value[i];
     }
     return known;
 }
@@ -87,9 +86,9 @@ __device__ __forceinline__ void blend(const blend_job& job, const chunk<>& mask,
 }
 
 template <class Element>
-__device__ __forceinline__ void store_input(const input_job& next, std::int64_t offset, const chunk_place& at,
-                                            const chunk<>& x) {
-    store(static_cast<Element*>(next.values) + offset, at, x);
+__device__ __forceinline__ void write_copy(const input_job& next, std::int64_t offset, const chunk_place& at,
+                                           const chunk<>& x) {
+    write(static_cast<Element*>(next.values) + offset, at, x);
 }
 
 __device__ __forceinline__ void write_input(const input_job& next, const shape& dims, const chunk_place& at,
@@ -99,9 +98,9 @@ __device__ __forceinline__ void write_input(const input_job& next, const shape& 
 #pragma unroll 1
     for (int copy = 0; copy < next.copies; ++copy) {
         switch (next.type) {
-        case element_type::float16: store_input<float16>(next, offset, at, x); break;
-        case element_type::bfloat16: store_input<bfloat16>(next, offset, at, x); break;
-        default: store_input<float>(next, offset, at, x);
+        case element_type::float16: write_copy<half>(next, offset, at, x); break;
+        case element_type::bfloat16: write_copy<bfloat16>(next, offset, at, x); break;
+        default: write_copy<float>(next, offset, at, x);
         }
         offset += dims.batch * dims.elements;
     }

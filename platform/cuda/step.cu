@@ -43,8 +43,8 @@ int plain_size_of(element_type type) { return vector_bytes / static_cast<int>(el
 // here what these kernels make of it. What is not asked about they take, in every form.
 
 bool is_plain(const noise_source& source) {
-    const auto& [given, values, first_sample, step, purpose, is_repeated] = source;
-    return given == nullptr;
+    const auto& [given, values, seeds, first_sample, step, purpose, is_repeated] = source;
+    return given == nullptr && seeds == nullptr;
 }
 
 bool is_plain(const input_job& next, element_type step_type) {
@@ -85,22 +85,22 @@ __device__ __forceinline__ void plain_step(const step_job& job, const step_row& 
     // All loads before the first use of any.
     const bool is_guided = job.unconditional != nullptr;
     packed_chunk<Element, size> unconditional{};
-    if (is_guided) unconditional = load_packed<size>(static_cast<const Element*>(job.unconditional) + at.offset);
+    if (is_guided) unconditional = read_packed<size>(static_cast<const Element*>(job.unconditional) + at.offset);
     const float scale = is_guided ? *job.guidance_scale : 1.0f;
-    const auto conditional = load_packed<size>(static_cast<const Element*>(job.conditional) + at.offset);
-    chunk<size> x = unpacked(load_packed<size>(job.x + at.offset));
+    const auto conditional = read_packed<size>(static_cast<const Element*>(job.conditional) + at.offset);
+    chunk<size> x = unpacked(read_packed<size>(job.x + at.offset));
 
     chunk<size> output = unpacked(conditional);
     if (is_guided) guide(scale, unpacked(unconditional), output);
     update(row, output, predict(row, x, output), x);
     if (has_term(row.u_n)) add_drawn_noise(job.noise, row, at, x);
-    store_packed(job.x + at.offset, packed<float>(x));
+    write_packed(job.x + at.offset, packed<float>(x));
     if (job.next.row == nullptr || job.next.values == nullptr) return;
     const auto input = packed<Element>(x);
     Element* target = static_cast<Element*>(job.next.values) + at.offset;
 #pragma unroll 1 // nvcc 13.0 takes the store of a second, unrolled copy apart
     for (int copy = 0; copy < job.next.copies; ++copy, target += job.dims.batch * job.dims.elements)
-        store_packed(target, input);
+        write_packed(target, input);
 }
 
 template <class Element>
@@ -129,9 +129,9 @@ bool allows_vectors(const step_job& job) {
 /// A chunk of an output: of the model's type, or float32 where a score corrector has had it.
 __device__ __forceinline__ chunk<> load_output(const void* output, element_type type, const chunk_place& at) {
     switch (type) {
-    case element_type::float16: return load(static_cast<const float16*>(output) + at.offset, at);
-    case element_type::bfloat16: return load(static_cast<const bfloat16*>(output) + at.offset, at);
-    default: return load(static_cast<const float*>(output) + at.offset, at);
+    case element_type::float16: return read(static_cast<const half*>(output) + at.offset, at);
+    case element_type::bfloat16: return read(static_cast<const bfloat16*>(output) + at.offset, at);
+    default: return read(static_cast<const float*>(output) + at.offset, at);
     }
 }
 
@@ -154,12 +154,12 @@ __device__ __forceinline__ void update_history(const step_job& job, const step_r
     float* const history = job.history + at.offset;
 #pragma unroll
     for (int slot = 0; slot < most_history_slots; ++slot)
-        if (has_term(row.u_h[slot])) add_term(row.u_h[slot], load(history + slot * job.history_stride, at), x);
+        if (has_term(row.u_h[slot])) add_term(row.u_h[slot], read(history + slot * job.history_stride, at), x);
     if (row.keeps == kept::nothing) return;
     chunk<> latest;
 #pragma unroll // a choice between the chunks as such costs a stack frame
     for (int i = 0; i < group_elements; ++i) latest.value[i] = row.keeps == kept::x0 ? x0.value[i] : output.value[i];
-    store(history + row.slot * job.history_stride, at, latest);
+    write(history + row.slot * job.history_stride, at, latest);
 }
 
 __device__ __forceinline__ void add_noise(const step_job& job, const step_row& row, const chunk_place& at,
@@ -173,7 +173,7 @@ __device__ __forceinline__ void add_noise(const step_job& job, const step_row& r
 /// Pulls x0 toward the chunk before.
 __device__ __forceinline__ void pull_x0(const pull_job& job, const shape& dims, const chunk_place& at, chunk<>& x0) {
     const float step_weight = *job.step_weight;
-    const chunk<> weights = values_of(job.weights, dims, at), previous = load(job.previous + at.offset, at);
+    const chunk<> weights = values_of(job.weights, dims, at), previous = read(job.previous + at.offset, at);
 #pragma unroll
     for (int i = 0; i < group_elements; ++i)
         x0.value[i] = pulled(step_weight, weights.value[i], previous.value[i], x0.value[i]);
@@ -181,7 +181,7 @@ __device__ __forceinline__ void pull_x0(const pull_job& job, const shape& dims, 
 
 /// Takes of the way from the state before the step to x what the gain says.
 __device__ __forceinline__ void hold_back(const step_job& job, const chunk_place& at, chunk<>& x) {
-    const chunk<> gain = values_of(job.gain, job.dims, at), before = load(job.x + at.offset, at);
+    const chunk<> gain = values_of(job.gain, job.dims, at), before = read(job.x + at.offset, at);
 #pragma unroll
     for (int i = 0; i < group_elements; ++i) x.value[i] = with_gain(gain.value[i], before.value[i], x.value[i]);
 }
@@ -189,7 +189,7 @@ __device__ __forceinline__ void hold_back(const step_job& job, const chunk_place
 template <bool Chunked>
 __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& row, const chunk_place& at) {
     const chunk<> output = guided(job, at);
-    if (job.part == step_part::guide) return store(job.guided + at.offset, at, output);
+    if (job.part == step_part::guide) return write(job.guided + at.offset, at, output);
 
     const bool predicts = job.part != step_part::update, updates = job.part != step_part::predict;
     const bool blends_x0 = job.blend.mask.values != nullptr && job.blend.is_on_x0 && predicts;
@@ -199,16 +199,16 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
         mask = values_of(job.blend.mask, job.dims, at);
         known = known_of(job.blend, at);
     }
-    chunk<> x = load(job.x + at.offset, at);
+    chunk<> x = read(job.x + at.offset, at);
     chunk<> x0;
     if (predicts) {
         x0 = predict(row, x, output);
         if (blends_x0) blend(job.blend, mask, known, x0);
         if constexpr (Chunked)
             if (job.pull.previous != nullptr) pull_x0(job.pull, job.dims, at, x0);
-        if (job.x0 != nullptr) store(job.x0 + at.offset, at, x0);
+        if (job.x0 != nullptr) write(job.x0 + at.offset, at, x0);
     } else {
-        x0 = load(job.x0 + at.offset, at);
+        x0 = read(job.x0 + at.offset, at);
     }
     if (!updates) return;
     update(row, output, x0, x);
@@ -217,7 +217,7 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
     if constexpr (Chunked)
         if (job.gain.values != nullptr) hold_back(job, at, x);
     if (blends_x) blend(job.blend, mask, known, x);
-    store(job.x + at.offset, at, x);
+    write(job.x + at.offset, at, x);
     write_input(job.next, job.dims, at, x);
 }
 
@@ -245,7 +245,7 @@ __global__ void __launch_bounds__(most_threads, least_blocks)
 
 const void* plain_kernel_for(element_type type) {
     switch (type) {
-    case element_type::float16: return reinterpret_cast<const void*>(&plain_step_kernel<float16>);
+    case element_type::float16: return reinterpret_cast<const void*>(&plain_step_kernel<half>);
     case element_type::bfloat16: return reinterpret_cast<const void*>(&plain_step_kernel<bfloat16>);
     default: return reinterpret_cast<const void*>(&plain_step_kernel<float>);
     }
@@ -267,10 +267,10 @@ int cuda_step(void*, const step_job& job) noexcept {
     return launch(any_kernel(is_chunked(job)), launch_shape_of(job.dims, group_elements), arguments, job.stream);
 }
 
-int load_step_kernels() noexcept {
+int install_step_kernels() noexcept {
     const void* const kernels[] = {plain_kernel_for(element_type::float32), plain_kernel_for(element_type::float16),
                                    plain_kernel_for(element_type::bfloat16), any_kernel(false), any_kernel(true)};
-    return load_kernels(kernels);
+    return install_kernels(kernels);
 }
 
 } // namespace ddim::detail

@@ -1,5 +1,7 @@
 #include "noise.hpp"
 
+#include "ddim/detail/noise_place.hpp"
+
 namespace ddim::detail {
 
 namespace {
@@ -16,17 +18,24 @@ struct word_arrays {
     std::uint32_t word[4][groups];
 };
 
-void fill_bits(const block_place& place, int count, word_arrays& bits) noexcept {
-    const std::uint32_t first_group = static_cast<std::uint32_t>(place.first / 4);
+void fill_bits(const noise_place& place, std::uint32_t first_group, std::uint32_t step, noise_purpose purpose,
+               int count, word_arrays& bits) noexcept {
     for (int g = 0; g < count; ++g) {
-        const philox_block block = philox4x32_10({{first_group + static_cast<std::uint32_t>(g), place.sample,
-                                                   place.step, static_cast<std::uint32_t>(place.purpose)}},
-                                                 place.seed);
-        bits.word[0][g] = block.word[0];
-        bits.word[1][g] = block.word[1];
-        bits.word[2][g] = block.word[2];
-        bits.word[3][g] = block.word[3];
+        const philox_block words = philox4x32_10(
+            {{first_group + static_cast<std::uint32_t>(g), place.sample, step, static_cast<std::uint32_t>(purpose)}},
+            place.seed);
+        bits.word[0][g] = words.word[0];
+        bits.word[1][g] = words.word[1];
+        bits.word[2][g] = words.word[2];
+        bits.word[3][g] = words.word[3];
     }
+}
+
+/// The words of a block's groups.
+void fill_bits(const noise_source& source, const block& at, noise_purpose purpose, bool is_repeated,
+               word_arrays& bits) noexcept {
+    fill_bits(place_of(source, at.sample, is_repeated), static_cast<std::uint32_t>(at.first / 4), source.step,
+              purpose, groups_of(at.count), bits);
 }
 
 void fill_pairs(const std::uint32_t (&radius_bits)[groups], const std::uint32_t (&angle_bits)[groups], int count,
@@ -53,21 +62,20 @@ void interleave(const Element (&components)[4][groups], int count,
 
 } // namespace
 
-void fill_normal_block(const block_place& place, int count, float (&normals)[block_elements]) noexcept {
-    const int used = groups_of(count);
+void draw_normals(const noise_source& source, const block& at, float (&normals)[block_elements]) noexcept {
+    const int used = groups_of(at.count);
     word_arrays bits;
-    fill_bits(place, used, bits);
+    fill_bits(source, at, source.purpose, source.is_repeated, bits);
     float pairs[4][groups];
     fill_pairs(bits.word[0], bits.word[1], used, pairs[0], pairs[1]);
     fill_pairs(bits.word[2], bits.word[3], used, pairs[2], pairs[3]);
     interleave(pairs, used, normals);
 }
 
-void fill_word_block(const block_place& place, int count, std::uint32_t (&words)[block_elements]) noexcept {
-    const int used = groups_of(count);
+void draw_words(const noise_source& source, const block& at, std::uint32_t (&words)[block_elements]) noexcept {
     word_arrays bits;
-    fill_bits(place, used, bits);
-    interleave(bits.word, used, words);
+    fill_bits(source, at, noise_purpose::dropout, false, bits);
+    interleave(bits.word, groups_of(at.count), words);
 }
 
 } // namespace ddim::detail

@@ -1,6 +1,6 @@
 #include "outputs.hpp"
 
-#include "ddim/detail/element.hpp"
+#include "ddim/element.hpp"
 
 namespace ddim::detail {
 
@@ -15,7 +15,7 @@ void widen_all(const Element* __restrict values, int count, float* __restrict st
 
 void widen_block(const void* values, element_type type, std::int64_t first, int count, float* storage) noexcept {
     if (type == element_type::float16)
-        widen_all(static_cast<const float16*>(values) + first, count, storage);
+        widen_all(static_cast<const half*>(values) + first, count, storage);
     else
         widen_all(static_cast<const bfloat16*>(values) + first, count, storage);
 }

@@ -12,8 +12,8 @@ namespace ddim::detail {
 void widen_block(const void* values, element_type type, std::int64_t first, int count, float* storage) noexcept;
 
 /// The same of any type: where they lie, or in `storage`.
-inline const float* float_block(const void* values, element_type type, std::int64_t first, int count,
-                                float* storage) noexcept {
+DDIM_INLINE const float* float_block(const void* values, element_type type, std::int64_t first, int count,
+                                     float* storage) noexcept {
     if (type == element_type::float32) return static_cast<const float*>(values) + first;
     widen_block(values, type, first, count, storage);
     return storage;

@@ -1,7 +1,7 @@
 // The CPU backend: one pass over the data per step, in blocks that stay in the first-level cache between its stages.
 #include "ddim/detail/step.hpp"
 
-#include "ddim/detail/element.hpp"
+#include "ddim/element.hpp"
 #include "ddim/host.hpp"
 #include "noise.hpp"
 #include "outputs.hpp"
@@ -12,35 +12,10 @@ namespace {
 
 using scratch = float[block_elements];
 
-/// A block of one sample: elements first .. first + count - 1 of row `sample`, at `offset` in [batch, elements].
-struct block {
-    std::int64_t sample;
-    std::int64_t first;
-    std::int64_t offset;
-    int count;
-};
-
-/// Calls work(block) for every block of every sample, in order.
-template <class Work>
-void for_each_block(const shape& dims, Work&& work) noexcept {
-    for (std::int64_t sample = 0; sample < dims.batch; ++sample) {
-        for (std::int64_t first = 0; first < dims.elements; first += block_elements) {
-            const std::int64_t left = dims.elements - first;
-            const int count = left < block_elements ? static_cast<int>(left) : block_elements;
-            work(block{sample, first, sample * dims.elements + first, count});
-        }
-    }
-}
-
-block_place place_of(const noise_source& source, const block& at, noise_purpose purpose) noexcept {
-    const std::uint32_t sample = source.is_repeated ? 0 : source.first_sample + static_cast<std::uint32_t>(at.sample);
-    return {source.values->seed, at.first, sample, source.step, purpose};
-}
-
 /// The block's noise: the caller's, or drawn into `storage`.
 const float* noise_of(const noise_source& source, const block& at, scratch& storage) noexcept {
     if (source.given != nullptr) return source.given + (source.is_repeated ? at.first : at.offset);
-    fill_normal_block(place_of(source, at, source.purpose), at.count, storage);
+    draw_normals(source, at, storage);
     return storage;
 }
 
@@ -53,10 +28,8 @@ void drop_noise(const step_job& job, const block& at, const float* noise, scratc
         return;
     }
     const std::uint32_t threshold = job.dropout.threshold;
-    noise_source source = job.noise;
-    source.is_repeated = false; // repeated noise is dropped sample by sample, as the reference drops it
     std::uint32_t words[block_elements];
-    fill_word_block(place_of(source, at, noise_purpose::dropout), at.count, words);
+    draw_words(job.noise, at, words);
     for (int i = 0; i < at.count; ++i) storage[i] = dropped_out(words[i] >= threshold, kept_scale, noise[i]);
 }
 
@@ -83,11 +56,11 @@ void for_each_value(const entry_values& list, const shape& dims, const block& at
 /// values = m known + (1 - m) values, by the job's mask. `storage` is for noise.
 void blend(const blend_job& job, const shape& dims, const block& at, float* values, scratch& storage) noexcept {
     const level to = job.to == nullptr ? level{} : *job.to;
-    const bool is_noised = to.noise > 0.0f;
+    const bool is_noised = to.sigma > 0.0f;
     const float* noise = is_noised ? noise_of(job.noise, at, storage) : nullptr;
     for_each_value(job.mask, dims, at, [&](int i, float mask) {
         const float x0 = job.x0[at.offset + i];
-        const float known = is_noised ? noised(to, x0, noise[i]) : to.x0 * x0;
+        const float known = is_noised ? noised(to, x0, noise[i]) : to.alpha * x0;
         values[i] = blended(mask, job.mask_regenerates, known, values[i]);
     });
 }
@@ -99,7 +72,7 @@ void write_input(const input_job& next, std::int64_t values, const block& at, co
     if constexpr (sizeof(Element) == sizeof(float))
         __builtin_memcpy(first, x, bytes); // of a loop compilers make memmove
     else
-        for (int i = 0; i < at.count; ++i) narrow(x[i], first[i]);
+        for (int i = 0; i < at.count; ++i) first[i] = narrow<Element>(x[i]);
     if (next.copies == 2) __builtin_memcpy(first + values, first, bytes);
 }
 
@@ -111,7 +84,7 @@ void write_input(const input_job& next, const shape& dims, const block& at, cons
     const std::int64_t values = dims.batch * dims.elements;
     switch (next.type) {
     case element_type::float32: return write_input<float>(next, values, at, x);
-    case element_type::float16: return write_input<float16>(next, values, at, x);
+    case element_type::float16: return write_input<half>(next, values, at, x);
     case element_type::bfloat16: return write_input<bfloat16>(next, values, at, x);
     }
 }
@@ -145,20 +118,26 @@ struct block_data {
 /// What a fused loop does beside the three terms that every step has.
 enum class fused { plain, noisy, multistep };
 
-/// The whole step in one loop, without what it does not use. `coefficient` is that of the noise or of the slot.
+/// The scalars of a fused loop. `coefficient` is that of the noise or of the slot.
+struct fused_terms {
+    step_row row;
+    float guidance_scale;
+    float coefficient;
+};
+
+/// The whole step in one loop, without what it does not use. Compilers take __restrict only of parameters.
 template <bool Guided, fused Kind, bool WritesInputs>
-void fused_loop(const step_row row, float scale, float coefficient, std::int64_t count,
-                const float* __restrict unconditional, const float* __restrict outputs, const float* __restrict noise,
-                float* __restrict slot, float* __restrict x, float* __restrict first_input,
-                float* __restrict second_input) noexcept {
+void fused_loop(const fused_terms terms, std::int64_t count, const float* __restrict unconditional,
+                const float* __restrict outputs, const float* __restrict noise, float* __restrict slot,
+                float* __restrict x, float* __restrict first_input, float* __restrict second_input) noexcept {
     for (std::int64_t i = 0; i < count; ++i) {
         float output = outputs[i];
-        if constexpr (Guided) output = guided_output(scale, unconditional[i], output);
-        const float clean = predicted_x0(row, x[i], output);
-        float state = updated_state(row, x[i], output, clean);
-        if constexpr (Kind == fused::noisy) state = with_term(state, coefficient, noise[i]);
+        if constexpr (Guided) output = guided_output(terms.guidance_scale, unconditional[i], output);
+        const float clean = predicted_x0(terms.row, x[i], output);
+        float state = updated_state(terms.row, x[i], output, clean);
+        if constexpr (Kind == fused::noisy) state = with_term(state, terms.coefficient, noise[i]);
         if constexpr (Kind == fused::multistep) {
-            state = with_term(state, coefficient, slot[i]);
+            state = with_term(state, terms.coefficient, slot[i]);
             slot[i] = clean;
         }
         x[i] = state;
@@ -170,19 +149,12 @@ void fused_loop(const step_row row, float scale, float coefficient, std::int64_t
 }
 
 template <bool Guided, fused Kind, bool WritesInputs>
-void fused_step(const step_job& job, const block_data& data, std::int64_t count) noexcept {
-    const float coefficient = Kind == fused::multistep ? job.row->u_h[job.row->slot] : job.row->u_n;
-    const float scale = Guided ? *job.guidance_scale : 1.0f;
-    fused_loop<Guided, Kind, WritesInputs>(*job.row, scale, coefficient, count, data.unconditional, data.output,
-                                           data.noise, data.slot, data.x, data.inputs[0], data.inputs[1]);
-}
-
-template <bool Guided, bool WritesInputs>
-void fused_step(const step_job& job, const block_data& data, std::int64_t count) noexcept {
-    if (data.noise != nullptr)
-        fused_step<Guided, fused::noisy, WritesInputs>(job, data, count);
-    else
-        fused_step<Guided, fused::plain, WritesInputs>(job, data, count);
+void run_loop(const step_job& job, const block_data& data, std::int64_t count) noexcept {
+    const step_row& row = *job.row;
+    const float coefficient = Kind == fused::multistep ? row.u_h[row.slot] : row.u_n;
+    fused_loop<Guided, Kind, WritesInputs>({row, Guided ? *job.guidance_scale : 1.0f, coefficient}, count,
+                                           data.unconditional, data.output, data.noise, data.slot, data.x,
+                                           data.inputs[0], data.inputs[1]);
 }
 
 /// Whether a row looks back on history or adds to it.
@@ -240,17 +212,22 @@ step_form form_of(const step_job& job) noexcept {
     write_input(job.next, job.dims, at, x);
 }
 
+/// The loop for a form: guided, noisy or neither by what there is to read.
 void fused_step(const step_job& job, step_form form, const block_data& data, std::int64_t count) noexcept {
+    const bool is_noisy = data.noise != nullptr, is_guided = data.unconditional != nullptr;
     switch (form) {
-    case step_form::fused_inputs: return fused_step<true, true>(job, data, count);
-    case step_form::multistep_inputs: return fused_step<true, fused::multistep, true>(job, data, count);
-    case step_form::multistep: return fused_step<false, fused::multistep, false>(job, data, count);
+    case step_form::multistep: return run_loop<false, fused::multistep, false>(job, data, count);
+    case step_form::multistep_inputs: return run_loop<true, fused::multistep, true>(job, data, count);
+    case step_form::fused_inputs:
+        return is_noisy ? run_loop<true, fused::noisy, true>(job, data, count)
+                        : run_loop<true, fused::plain, true>(job, data, count);
     default: break;
     }
-    if (data.unconditional == nullptr)
-        fused_step<false, false>(job, data, count);
-    else
-        fused_step<true, false>(job, data, count);
+    if (is_guided)
+        return is_noisy ? run_loop<true, fused::noisy, false>(job, data, count)
+                        : run_loop<true, fused::plain, false>(job, data, count);
+    return is_noisy ? run_loop<false, fused::noisy, false>(job, data, count)
+                    : run_loop<false, fused::plain, false>(job, data, count);
 }
 
 /// Whether a fused step takes all data as they lie: then they are one block, of all samples.
@@ -365,7 +342,7 @@ void stage_block(const step_job& job, const block& at) noexcept {
     if (ends_step(job.part)) end_block(job, at, data.x, storage);
 }
 
-void start_state(const begin_job& job, const block& at, float* __restrict x, scratch& storage) noexcept {
+void start_state(const prepare_job& job, const block& at, float* __restrict x, scratch& storage) noexcept {
     if (job.initial == initial_state::given) return;
     const float* __restrict noise = noise_of(job.noise, at, storage);
     if (job.initial == initial_state::noised) {
@@ -377,7 +354,7 @@ void start_state(const begin_job& job, const block& at, float* __restrict x, scr
     }
 }
 
-void start_block(const begin_job& job, const block& at) noexcept {
+void start_block(const prepare_job& job, const block& at) noexcept {
     float* x = job.x + at.offset;
     scratch storage;
     start_state(job, at, x, storage);
@@ -387,7 +364,7 @@ void start_block(const begin_job& job, const block& at) noexcept {
 
 } // namespace
 
-int host_begin(void*, const begin_job& job) noexcept {
+int host_prepare(void*, const prepare_job& job) noexcept {
     for_each_block(job.dims, [&job](const block& at) { start_block(job, at); });
     write_timesteps(job.next, job.dims);
     return 0;

@@ -8,7 +8,7 @@ static constexpr auto plan = ddim::ddim_plan<50>(schedule, {});
 extern "C" ddim::status sample_with_constant_plan(ddim::sampler& sampler, ddim::sampler_config& config,
                                                   ddim::span<float> x) {
     config.plan = plan;
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     const ddim::status state = sampler.init(config);
     return state == ddim::status::ok ? sampler.run(x, 1) : state;
 }

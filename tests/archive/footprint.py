@@ -36,18 +36,18 @@ ENTRIES = ("init", "run", "begin", "next", "commit")
 # observer is the caller's.
 POINTERS = {
     "host": {
-        "platform.begin(": "_ZN4ddim6detail10host_beginEPvRKNS_9begin_jobE",
-        "platform.step(": "_ZN4ddim6detail9host_stepEPvRKNS_8step_jobE",
-        "platform.check(": None,
-        "platform.load(": None,
+        "backend.prepare(": "_ZN4ddim6detail12host_prepareEPvRKNS_11prepare_jobE",
+        "backend.step(": "_ZN4ddim6detail9host_stepEPvRKNS_8step_jobE",
+        "backend.check(": None,
+        "backend.load(": None,
         ".function(": None,
         "copy_(": None,
     },
     "cuda": {
-        "platform.begin(": "_ZN4ddim6detail10cuda_beginEPvRKNS_9begin_jobE",
-        "platform.step(": "_ZN4ddim6detail9cuda_stepEPvRKNS_8step_jobE",
-        "platform.check(": "_ZN4ddim6detail10cuda_checkEPvPKv",
-        "platform.load(": "_ZN4ddim6detail9cuda_loadEPvRKNS_8load_jobE",
+        "backend.prepare(": "_ZN4ddim6detail12cuda_prepareEPvRKNS_11prepare_jobE",
+        "backend.step(": "_ZN4ddim6detail9cuda_stepEPvRKNS_8step_jobE",
+        "backend.check(": "_ZN4ddim6detail10cuda_checkEPvPKv",
+        "backend.load(": "_ZN4ddim6detail9cuda_loadEPvRKNS_8load_jobE",
         ".function(": None,
         "copy_(": None,
     },

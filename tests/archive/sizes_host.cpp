@@ -23,7 +23,7 @@ char size_of_arena_layout[sizeof(ddim::arena_layout)];
 char size_of_inpainting[sizeof(ddim::inpainting)];
 char size_of_intermediate_log[sizeof(ddim::intermediate_log)];
 
-// A diffusion policy's action sequences, and latents of images under guidance for a float16 model.
+// A diffusion policy's action sequences, and latents of images under guidance for a half model.
 char arena_of_1x16x2_float32[ddim::arena_bytes(policy, {1, 16 * 2})];
 char arena_of_1x64x14_float32[ddim::arena_bytes(policy, {1, 64 * 14})];
 char arena_of_1x4x64x64_guided_float16[ddim::arena_bytes(image, {1, 4 * 64 * 64}, batched, half)];

@@ -1,4 +1,5 @@
-# The archive needs nothing but what the lists allow, defines nothing but namespace ddim, and holds no writable data.
+# The archive needs nothing but what the lists allow, defines nothing but namespace ddim, shares no function with its
+# callers, and holds no writable data.
 #   cmake -DARCHIVE=FILE -DALLOWED=NAMES -DON_TOP_OF=FILE -DNM=PROGRAM -DOBJDUMP=PROGRAM -P symbols.cmake
 # ALLOWED names lists, files of symbols/: one symbol a line, and why. ON_TOP_OF
 # is an archive of ours that this one needs; then this one is compiled by nvcc, whose registration of kernels is neither
@@ -60,8 +61,11 @@ foreach(line IN LISTS lines)
             message(SEND_ERROR "${member}: ${symbol} guards a static that is made at run time")
         elseif(type MATCHES "[A-Zu]")
             list(APPEND defined "${symbol}")
+            if(type MATCHES "[WVu]" AND NOT symbol MATCHES "10of_archive")
+                message(SEND_ERROR "${member}: a linker may take a caller's copy of ${symbol}: see DDIM_INLINE in config.h")
+            endif()
             # Else a piece of the standard library or of the language's run time: operator new, a vtable.
-            if(NOT symbol MATCHES "^_ZNK?4ddim")
+            if(NOT symbol MATCHES "^_ZZ?NK?4ddim")
                 message(SEND_ERROR "${member}: defines ${symbol}, which is not of namespace ddim")
             endif()
         endif()

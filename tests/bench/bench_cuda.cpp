@@ -96,19 +96,16 @@ ddim::span<std::byte> arena_of(const bench_state& bench, std::int64_t elements) 
 class guided_step {
   public:
     guided_step(const bench_state& bench, std::int64_t elements, ddim::element_type type, const ddim::step_row& row) {
-        ddim::arena_request request;
-        request.dims = {1, elements};
-        request.mode = ddim::guidance::batched;
-        request.model_type = type;
-        request.extras.holds_plan = true;
-        request.history_slots = row.keeps == ddim::kept::nothing ? 0 : row.slot + 1;
-        request.steps = 1;
-        const ddim::arena_layout layout = ddim::carve_arena(request);
+        const ddim::plan<1> plan{{row}, 1, 1.0f, true, ddim::status::ok};
+        const ddim::shape dims{1, elements};
+        ddim::arena_extras extras;
+        extras.holds_plan = true;
+        const ddim::arena_layout layout = ddim::carve_arena(plan, dims, ddim::guidance::batched, type, extras);
         std::byte* const arena = arena_of(bench, elements).data;
         const ddim::run_values values{1, bench::scalars.guidance_scale};
         check(cudaMemcpy(arena + layout.plan_rows, &row, sizeof row, cudaMemcpyHostToDevice), "the row");
         check(cudaMemcpy(arena + layout.run_values, &values, sizeof values, cudaMemcpyHostToDevice), "the values");
-        job_.dims = request.dims;
+        job_.dims = dims;
         job_.row = reinterpret_cast<const ddim::step_row*>(arena + layout.plan_rows);
         job_.noise.values = reinterpret_cast<const ddim::run_values*>(arena + layout.run_values);
         job_.guidance_scale = &job_.noise.values->guidance_scale;
@@ -136,8 +133,10 @@ class guided_step {
     ddim::step_job job_;
 };
 
-/// A model that has nothing to do: the outputs stay what they are.
-int no_model(void*, const ddim::model_call&) noexcept { return 0; }
+/// A model that has nothing to do: the outputs stay what they are. A graph wants a node of it all the same.
+int empty_model(void*, const ddim::model_call& call) noexcept {
+    return bench::launch_empty_kernel(static_cast<cudaStream_t>(call.stream));
+}
 
 ddim::sampler_config guided_config(ddim::plan_view plan, std::int64_t elements) {
     ddim::sampler_config config;
@@ -145,7 +144,7 @@ ddim::sampler_config guided_config(ddim::plan_view plan, std::int64_t elements) 
     config.dims = {1, elements};
     config.mode = ddim::guidance::batched;
     config.guidance_scale = bench::scalars.guidance_scale;
-    config.model.function = &no_model;
+    config.model.function = &empty_model;
     return config;
 }
 
@@ -162,7 +161,7 @@ class device_run {
         : stream_(bench.timer.stream()), x_(state_of(bench, elements)) {
         ddim::sampler_config config = guided_config(plan, elements);
         config.arena = arena_of(bench, elements);
-        config.platform = ddim::cuda_backend();
+        config.backend = ddim::cuda_backend();
         const ddim::status state = sampler_.init(config);
         require(state, sampler_.last_code());
         require(ddim::capture(sampler_, x_, seed, stream_, graph_), graph_.last_code);
@@ -199,7 +198,7 @@ bool runs_agree(const bench_state& bench) {
     std::memset(arena, 0x3C, sizeof arena); // as device_memory is
     ddim::sampler_config config = guided_config(noisy_plan, elements);
     config.arena = arena;
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     std::vector<float> expected(elements);
     ddim::sampler host;
     require(host.init(config), 0);
@@ -265,13 +264,14 @@ void print_steps(bench_state& bench) {
 }
 
 void launch_empty_kernels(const bench_state& bench) {
-    for (int i = 0; i < run_steps; ++i) check(bench::launch_empty_kernel(bench.timer.stream()), "the empty kernel");
+    for (int i = 0; i < 2 * run_steps; ++i)
+        check(bench::launch_empty_kernel(bench.timer.stream()), "the empty kernel");
 }
 
-/// Runs as `time_run(run)` times them, against 50 empty kernels that took `empty`.
+/// Runs as `time_run(run)` times them, against as many empty kernels as steps and models, which took `empty`.
 template <class TimeRun>
 void print_runs(bench_state& bench, const char* how, const char* measure, const timing& empty, TimeRun&& time_run) {
-    std::printf("\nRun of 50 steps, guided, float32, without a model, %s, against 50 empty kernels.\n"
+    std::printf("\nRun of 50 steps, guided, float32, an empty kernel for the model, %s, against 100 empty kernels.\n"
                 "us, best and median; ratios of the best.\n"
                 "%10s %19s %19s %19s %8s %8s\n",
                 how, "elements", "empty kernels", "run, eta 0", "run, eta 1", "eta 0/", "eta 1/");
@@ -309,12 +309,13 @@ timing time_noise(const bench_state& bench, std::int64_t elements) {
     const ddim::run_values values{1, 1.0f};
     std::byte* const place = arena_of(bench, elements).data;
     check(cudaMemcpy(place, &values, sizeof values, cudaMemcpyHostToDevice), "the values");
-    ddim::begin_job job;
+    ddim::prepare_job job;
+    job.initial = ddim::initial_state::drawn;
     job.dims = {1, elements};
     job.x = state_of(bench, elements).data;
     job.noise.values = reinterpret_cast<const ddim::run_values*>(place);
     job.stream = bench.timer.stream();
-    return bench.timer.measure([&job] { check(ddim::cuda_backend().begin(nullptr, job), "the noise"); });
+    return bench.timer.measure([&job] { check(ddim::cuda_backend().prepare(nullptr, job), "the noise"); });
 }
 
 #ifdef DDIM_BENCH_CURAND

@@ -87,11 +87,10 @@ class buffers {
     }
 
     static ddim::arena_layout arena_of(std::size_t elements) {
-        ddim::arena_request request;
-        request.dims.elements = static_cast<std::int64_t>(elements);
-        request.mode = ddim::guidance::batched;
-        request.history_slots = ddim::most_history_slots;
-        return ddim::carve_arena(request);
+        ddim::arena_extras extras;
+        extras.history_slots = ddim::most_history_slots;
+        return ddim::carve_arena({}, {1, static_cast<std::int64_t>(elements)}, ddim::guidance::batched,
+                                 ddim::element_type::float32, extras);
     }
 
     std::unique_ptr<std::byte, free_memory> memory_;
@@ -159,11 +158,12 @@ timing time_op_by_op(const options& wishes, const buffers& memory) {
 }
 
 timing time_noise(const options& wishes, const buffers& memory) {
-    ddim::begin_job job;
+    ddim::prepare_job job;
+    job.initial = ddim::initial_state::drawn;
     job.dims = dims_of(memory);
     job.x = memory.x;
     job.noise.values = &values;
-    return bench::measure(wishes.budget, [&job] { ddim::host_backend().begin(nullptr, job); });
+    return bench::measure(wishes.budget, [&job] { ddim::host_backend().prepare(nullptr, job); });
 }
 
 timing time_libm_noise(const options& wishes, const buffers& memory) {

@@ -1,5 +1,4 @@
 /* C callers read the version and the knobs too. */
 #include "ddim/config.h"
 
-DDIM_HOST_DEVICE int version(void);
-int version(void) { return DDIM_VERSION_MAJOR * 10000 + DDIM_VERSION_MINOR * 100 + DDIM_VERSION_PATCH; }
+DDIM_SHARED int version(void) { return DDIM_VERSION_MAJOR * 10000 + DDIM_VERSION_MINOR * 100 + DDIM_VERSION_PATCH; }

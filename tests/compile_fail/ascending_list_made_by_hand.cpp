@@ -1,5 +1,5 @@
 // A list of timesteps that no builder has made, the wrong way round: the plan's builder refuses it.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-33\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-304\)
 #include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE

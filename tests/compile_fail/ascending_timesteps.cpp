@@ -1,5 +1,5 @@
 // The caller's own timesteps, the wrong way round.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-33\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-304\)
 #include "ddim/timesteps.hpp"
 
 #ifdef MISUSE

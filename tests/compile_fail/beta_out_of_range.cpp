@@ -1,5 +1,5 @@
 // A noise schedule that passes beta = 1.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-21\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-202\)
 #include "ddim/schedule.hpp"
 
 #ifdef MISUSE

@@ -1,5 +1,5 @@
 // A plan with room for the steps of PNDM, but not for the second call that its first step makes.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-30\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-301\)
 #include "ddim/solvers/pndm.hpp"
 
 #ifdef MISUSE

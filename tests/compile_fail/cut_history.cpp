@@ -1,5 +1,5 @@
 // The last steps of a multistep plan: their first row would read what was cut off.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-49\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-411\)
 #include "ddim/solvers/dpm_solver.hpp"
 
 #ifdef MISUSE

@@ -1,5 +1,5 @@
 // Epsilon prediction where nothing is left of the sample: x0 would be a division by zero.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-42\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-403\)
 #include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE

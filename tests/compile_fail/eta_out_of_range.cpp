@@ -1,5 +1,5 @@
 // An eta above 1.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-40\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-401\)
 #include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE

@@ -1,5 +1,5 @@
 // Prefix weights that reach beyond the chunk.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-110\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-1001\)
 #include "ddim/chunking.hpp"
 
 #ifdef MISUSE

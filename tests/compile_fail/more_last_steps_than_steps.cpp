@@ -1,5 +1,5 @@
 // A partial run of more steps than the plan has.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-30\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-301\)
 #include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE

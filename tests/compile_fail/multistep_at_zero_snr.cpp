@@ -1,5 +1,5 @@
 // A multistep solver where nothing is left of the sample: ln(alpha / sigma) is infinite there.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-48\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-410\)
 #include "ddim/solvers/dpm_solver.hpp"
 
 #ifdef MISUSE

@@ -1,5 +1,5 @@
 // A multistep solver on levels whose noise rises again.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-48\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-410\)
 #include "ddim/solvers/unipc.hpp"
 
 #ifdef MISUSE

@@ -1,5 +1,5 @@
 // Step weights of a plan whose levels are not those of a flow.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-48\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-410\)
 #include "ddim/chunking.hpp"
 #include "ddim/solvers/ddim.hpp"
 

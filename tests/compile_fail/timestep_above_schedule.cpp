@@ -1,5 +1,5 @@
 // A timestep that the schedule does not have.
-// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-32\)
+// expected-error: call to non-.constexpr. function .*this_constant_is_refused|refuse_constant_unless_ok\(-303\)
 #include "ddim/solvers/ddim.hpp"
 
 #ifdef MISUSE

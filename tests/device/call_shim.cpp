@@ -13,6 +13,7 @@ int fails_at = 0;
 cudaError_t code_to_fail_with = cudaSuccess;
 cudaError_t pending = cudaSuccess; ///< what a failed call leaves for cudaGetLastError
 std::string failed_name;
+bool is_memory_elsewhere = false;
 int graphs = 0, execs = 0;
 node_counts last_nodes;
 
@@ -52,6 +53,8 @@ int disarm() {
     is_armed = false;
     return calls;
 }
+
+void move_device_memory(bool is_elsewhere) { is_memory_elsewhere = is_elsewhere; }
 
 const std::string& failed_call() { return failed_name; }
 
@@ -104,7 +107,10 @@ cudaError_t __wrap_cudaFuncGetAttributes(cudaFuncAttributes* attributes, const v
 
 cudaError_t __real_cudaPointerGetAttributes(cudaPointerAttributes*, const void*);
 cudaError_t __wrap_cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* pointer) {
-    return fails("cudaPointerGetAttributes") ? pending : __real_cudaPointerGetAttributes(attributes, pointer);
+    if (fails("cudaPointerGetAttributes")) return pending;
+    const cudaError_t code = __real_cudaPointerGetAttributes(attributes, pointer);
+    if (is_memory_elsewhere && code == cudaSuccess && attributes->type == cudaMemoryTypeDevice) ++attributes->device;
+    return code;
 }
 
 cudaError_t __real_cudaGetDevice(int*);
@@ -126,6 +132,26 @@ cudaError_t __real_cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus*)
 cudaError_t __wrap_cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
     return fails("cudaStreamIsCapturing") ? pending : __real_cudaStreamIsCapturing(stream, status);
 }
+
+#if CUDART_VERSION >= 13000
+cudaError_t __real_cudaStreamGetCaptureInfo(cudaStream_t, cudaStreamCaptureStatus*, unsigned long long*, cudaGraph_t*,
+                                            const cudaGraphNode_t**, const cudaGraphEdgeData**, std::size_t*);
+cudaError_t __wrap_cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatus* status,
+                                            unsigned long long* id, cudaGraph_t* graph, const cudaGraphNode_t** nodes,
+                                            const cudaGraphEdgeData** edges, std::size_t* count) {
+    if (fails("cudaStreamGetCaptureInfo")) return pending;
+    return __real_cudaStreamGetCaptureInfo(stream, status, id, graph, nodes, edges, count);
+}
+#else
+cudaError_t __real_cudaStreamGetCaptureInfo_v2(cudaStream_t, cudaStreamCaptureStatus*, unsigned long long*,
+                                               cudaGraph_t*, const cudaGraphNode_t**, std::size_t*);
+cudaError_t __wrap_cudaStreamGetCaptureInfo_v2(cudaStream_t stream, cudaStreamCaptureStatus* status,
+                                               unsigned long long* id, cudaGraph_t* graph,
+                                               const cudaGraphNode_t** nodes, std::size_t* count) {
+    if (fails("cudaStreamGetCaptureInfo_v2")) return pending;
+    return __real_cudaStreamGetCaptureInfo_v2(stream, status, id, graph, nodes, count);
+}
+#endif
 
 // A capture whose end fails has ended all the same, and leaves no graph.
 cudaError_t __real_cudaGraphDestroy(cudaGraph_t);

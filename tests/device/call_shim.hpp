@@ -18,6 +18,9 @@ int disarm();
 /// Name of the call that was failed last.
 const std::string& failed_call();
 
+/// From now on, whether device memory is said to lie on another device than it does.
+void move_device_memory(bool is_elsewhere);
+
 /// While one lives, calls are neither counted nor failed: around what is not the library's.
 class pause {
   public:

@@ -11,9 +11,9 @@
 
 namespace {
 
+using ddim::bfloat16;
 using ddim::element_type;
-using ddim::detail::bfloat16;
-using ddim::detail::float16;
+using ddim::half;
 using device_tests::device_target;
 using device_tests::way;
 
@@ -50,12 +50,12 @@ struct conversion_run {
 
         ddim::step_row row;
         row.u_x = 1.0f;
-        ddim::plan<1> plan{{row}, 1, 1.0f, ddim::status::ok};
+        ddim::plan<1> plan{{row}, 1, 1.0f, true, ddim::status::ok};
         ddim::sampler_config config =
             test_support::make_config(plan, dims, {&model, this}, ddim::guidance::none, type);
         config.initial = ddim::initial_state::given;
         config.score_corrector = {&correct, this};
-        config.platform = on.platform();
+        config.backend = on.backend();
         const std::size_t bytes = test_support::arena_bytes_of(config);
         config.arena = {on.lend(bytes), bytes};
         ddim::sampler sampler;
@@ -77,7 +77,7 @@ std::vector<float> rounding_edges() {
 template <class Element>
 std::vector<std::byte> widened(const std::vector<std::uint16_t>& patterns) {
     std::vector<float> values;
-    for (const std::uint16_t bits : patterns) values.push_back(ddim::detail::widen(Element{bits}));
+    for (const std::uint16_t bits : patterns) values.push_back(ddim::widen(Element{bits}));
     std::vector<std::byte> bytes(4 * values.size());
     std::memcpy(bytes.data(), values.data(), bytes.size());
     return bytes;
@@ -87,8 +87,7 @@ template <class Element>
 std::vector<std::byte> narrowed(const std::vector<float>& values) {
     std::vector<std::byte> bytes(2 * values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
-        Element element;
-        ddim::detail::narrow(values[i], element);
+        const Element element = ddim::narrow<Element>(values[i]);
         std::memcpy(bytes.data() + 2 * i, &element.bits, 2);
     }
     return bytes;
@@ -114,8 +113,8 @@ void check_conversions(element_type type, std::int64_t batch) {
 } // namespace
 
 TEST_CASE("half: every pattern is widened, every rounding edge narrowed as on the host") {
-    check_conversions<float16>(element_type::float16, 1);
-    check_conversions<float16>(element_type::float16, 2);
+    check_conversions<half>(element_type::float16, 1);
+    check_conversions<half>(element_type::float16, 2);
 }
 
 TEST_CASE("bfloat16: every pattern is widened, every rounding edge narrowed as on the host") {

@@ -139,13 +139,13 @@ status always(int) {
 
 /// Calls of the log come out as the observer's.
 status of_logged(int) {
-    return call_shim::failed_call() == "cudaMemcpyAsync" ? status::stopped : status::device_failed;
+    return call_shim::failed_call() == "cudaMemcpyAsync" ? status::stopped : status::backend_failed;
 }
 
 /// Behind the look at earlier work, the plan and the start each step guides, rescales, predicts, thresholds, updates.
 status of_hooked(int k) {
     const int part = (k - 4) % 5;
-    return k >= 4 && (part == 1 || part == 3) ? status::hook_failed : status::device_failed;
+    return k >= 4 && (part == 1 || part == 3) ? status::hook_failed : status::backend_failed;
 }
 
 // What is left then. A good run of each kind follows.
@@ -159,7 +159,7 @@ void is_uninitialised(shimmed_run& run) {
 void stays_failed(shimmed_run& run) {
     ddim::model_call call;
     CHECK_FALSE(run.sampler.next(call));
-    CHECK(run.sampler.commit() == status::device_failed);
+    CHECK(run.sampler.commit() == status::backend_failed);
 }
 
 bool is_capturing(cudaStream_t stream) {
@@ -205,24 +205,24 @@ struct failing_run {
     int calls; ///< that the verb makes
 };
 
-constexpr auto is_unavailable = &always<status::device_unavailable>;
-constexpr auto is_failed = &always<status::device_failed>;
+constexpr auto is_unavailable = &always<status::backend_unavailable>;
+constexpr auto is_failed = &always<status::backend_failed>;
 
 // Enqueued are the look at earlier work, the plan, the start and the five steps.
 const failing_run failing_runs[] = {
-    // A question for each kernel (the start's, the steps', the plan's and the scales', the hooks'), and where the
-    // arena
-    // lies.
-    {"init", nothing, init, code_of_sampler, is_unavailable, is_uninitialised, 1 + 5 + 2 + 2 + 1},
-    // And on which device, and whether that reads pageable memory.
-    {"init in the host's memory", lend_host_arena, init, code_of_sampler, is_unavailable, is_uninitialised, 11 + 2},
+    // A question for each kernel (the start's, the steps', the plan's and the scales', the hooks'), where the arena
+    // lies, and which device is current.
+    {"init", nothing, init, code_of_sampler, is_unavailable, is_uninitialised, 1 + 5 + 2 + 2 + 2},
+    // And whether that reads pageable memory.
+    {"init in the host's memory", lend_host_arena, init, code_of_sampler, is_unavailable, is_uninitialised, 12 + 1},
     {"enqueue", initialise, enqueue, code_of_sampler, is_failed, stays_failed, 1 + 1 + 1 + 5},
     // And the scales.
     {"enqueue with a list", initialise_listed, enqueue, code_of_sampler, is_failed, stays_failed, 8 + 1},
-    // And the look for a capture of the caller's, begin and end of the capture, instantiation, upload, destruction of
-    // the nodes.
-    {"capture", initialise, capture, code_of_graph, is_failed, has_no_graph, 8 + 6},
-    {"capture with a list", initialise_listed, capture, code_of_graph, is_failed, has_no_graph, 9 + 6},
+    // And the look for a capture of the caller's, begin and end of the capture, how far it is before and after each
+    // of
+    // the five calls of the model, instantiation, upload, destruction of the nodes.
+    {"capture", initialise, capture, code_of_graph, is_failed, has_no_graph, 8 + 6 + 2 * 5},
+    {"capture with a list", initialise_listed, capture, code_of_graph, is_failed, has_no_graph, 9 + 6 + 2 * 5},
     // The look at earlier work, the launch or what is new.
     {"launch", capture_graph<initialise>, launch, code_of_graph, is_failed, launches<7>, 1 + 1},
     {"update", capture_graph<initialise>, update, code_of_graph, is_failed, updates_and_launches, 1 + 1},
@@ -267,12 +267,24 @@ TEST_CASE("each call of CUDA fails in turn, in every function and kind of run") 
     }
 }
 
+TEST_CASE("init: an arena on another device than the current one") {
+    shimmed_run run;
+    call_shim::move_device_memory(true);
+    const status elsewhere = run.init();
+    call_shim::move_device_memory(false);
+    CHECK(elsewhere == status::backend_unavailable);
+    CHECK(run.sampler.last_code() == cudaErrorInvalidDevice);
+    CHECK(cudaGetLastError() == cudaSuccess);
+    REQUIRE(run.init() == status::ok);
+    check_good_runs(run);
+}
+
 TEST_CASE("init: no device, a driver too old, no code for the device, each by its code") {
     for (const cudaError_t code : {cudaErrorNoDevice, cudaErrorInsufficientDriver, cudaErrorNoKernelImageForDevice,
                                    cudaErrorInvalidDeviceFunction}) {
         shimmed_run run;
         call_shim::arm(1, code);
-        CHECK(run.init() == status::device_unavailable);
+        CHECK(run.init() == status::backend_unavailable);
         (void)call_shim::disarm();
         check_code(run.sampler.last_code(), code);
     }
@@ -295,7 +307,7 @@ TEST_CASE("update: a plan of two kernels whose second fails") {
     capture_graph<initialise>(run);
     CHECK(run.sampler.set_plan(second) == status::ok);
     call_shim::arm(3, cudaErrorLaunchOutOfResources);
-    CHECK(ddim::update(run.graph, run.sampler, 9, run.stream()) == status::device_failed);
+    CHECK(ddim::update(run.graph, run.sampler, 9, run.stream()) == status::backend_failed);
     CHECK(call_shim::disarm() == 3);
     check_code(run.graph.last_code, cudaErrorLaunchOutOfResources);
     CHECK(ddim::update(run.graph, run.sampler, 9, run.stream()) == status::ok);

@@ -63,7 +63,7 @@ ddim::status device_target::run_captured(ddim::sampler& sampler, ddim::span<floa
     for (float& other : others) other = other_scale(other);
     ddim::cuda_graph graph;
     ddim::status state = set_scales(sampler, other_scale(scale), {others.data(), others.size()});
-    if (state == ddim::status::ok) state = ddim::capture(sampler, x, seed + 1, stream_, graph);
+    if (state == ddim::status::ok) state = ddim::capture(sampler, x, seed == 0 ? 0 : seed + 1, stream_, graph);
     if (state == ddim::status::ok) state = set_scales(sampler, scale, scales);
     if (state == ddim::status::ok) state = ddim::update(graph, sampler, seed, stream_);
     if (state == ddim::status::ok) state = ddim::launch(graph, stream_);

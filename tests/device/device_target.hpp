@@ -28,7 +28,7 @@ class device_target final : public test_support::target {
 
     cudaStream_t stream() const noexcept { return stream_; }
 
-    ddim::backend platform() const noexcept override { return ddim::cuda_backend(); }
+    ddim::backend_ref backend() const noexcept override { return ddim::cuda_backend(); }
     ddim::hook_fn score_corrector() const noexcept override { return &golden::cuda_add_scaled_state; }
     ddim::hook_fn x0_hook() const noexcept override { return &golden::cuda_round_to_eighths; }
     ddim::hook_fn state_hook() const noexcept override { return &golden::cuda_shrink_state; }

@@ -162,7 +162,7 @@ TEST_CASE("a batch beyond what a grid has along y, of samples that fill a block"
     device_tests::device_target device(way::plain);
     ddim::sampler_config config = test_support::make_config(plan, dims);
     config.initial = initial_state::given;
-    config.platform = device.platform();
+    config.backend = device.backend();
     config.model.function = [](void*, const ddim::model_call& call) noexcept -> int {
         const std::size_t bytes = static_cast<std::size_t>(call.rows * call.elements) * sizeof(float);
         return cudaMemsetAsync(call.output, 0, bytes, static_cast<cudaStream_t>(call.stream));

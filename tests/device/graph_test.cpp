@@ -75,6 +75,7 @@ TEST_CASE("nodes of a graph: the model's, one for each step, the start and 59 ro
              {ddim::plan_view(small_plan), ddim::plan_view(plms_plan), ddim::last_steps(long_plan, 59),
               ddim::last_steps(long_plan, 60), ddim::plan_view(long_plan)}) {
             small_run run(mode, plan);
+            run.config.initial = ddim::initial_state::noised;
             const node_counts nodes = count_enqueued(run);
             CHECK(nodes.kernels == run.model_calls + plan.steps + 1 + (plan.steps + 58) / 59);
             CHECK(nodes.others == 0); // none that allocates, copies or waits
@@ -92,6 +93,28 @@ TEST_CASE("capture executes nothing of the run, each launch is a run of its own"
     }
     CHECK(run.model_calls == 5);
     CHECK(run.memory.is_undamaged());
+}
+
+TEST_CASE("seeds of the samples are what lies in device memory when a launch executes") {
+    constexpr auto& noisy = test_support::noisy_plan<5>;
+    small_run run(guidance::batched, noisy);
+    std::uint64_t seeds[2] = {1, 2};
+    std::byte* const place = run.memory.lend(sizeof seeds);
+    run.memory.write(place, seeds, sizeof seeds);
+    run.config.seeds = {reinterpret_cast<const std::uint64_t*>(place), 2};
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    REQUIRE(ddim::capture(run.sampler, run.x, 0, run.stream(), graph) == status::ok);
+    for (int i = 0; i < 3; ++i) {
+        seeds[0] += 5;
+        seeds[1] *= 7;
+        run.memory.write(place, seeds, sizeof seeds);
+        CHECK(ddim::launch(graph, run.stream()) == status::ok);
+        run.config.seeds = seeds; // of the run on the host
+        CHECK(run.state() == run.expected(0, 3.0f, noisy));
+    }
+    CHECK(ddim::update(graph, run.sampler, 1, run.stream()) == status::seeds_mismatch);
+    CHECK(ddim::destroy(graph) == status::ok);
 }
 
 TEST_CASE("a replay with another seed, scale or plan, or all of them, is a fresh run") {

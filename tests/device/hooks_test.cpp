@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "ddim/detail/element.hpp"
+#include "ddim/element.hpp"
 #include "small_run.hpp"
 #include "support/golden.hpp"
 
@@ -61,8 +61,7 @@ template <class Element>
 std::vector<std::byte> packed(const std::vector<float>& values) {
     std::vector<std::byte> bytes(values.size() * sizeof(Element));
     for (std::size_t i = 0; i < values.size(); ++i) {
-        Element element;
-        ddim::detail::narrow(values[i], element);
+        const Element element = ddim::narrow<Element>(values[i]);
         __builtin_memcpy(bytes.data() + i * sizeof(Element), &element, sizeof(Element));
     }
     return bytes;
@@ -70,8 +69,8 @@ std::vector<std::byte> packed(const std::vector<float>& values) {
 
 std::vector<std::byte> packed(element_type type, const std::vector<float>& values) {
     switch (type) {
-    case element_type::float16: return packed<ddim::detail::float16>(values);
-    case element_type::bfloat16: return packed<ddim::detail::bfloat16>(values);
+    case element_type::float16: return packed<ddim::half>(values);
+    case element_type::bfloat16: return packed<ddim::bfloat16>(values);
     default: return packed<float>(values);
     }
 }

@@ -38,14 +38,14 @@ TEST_CASE("an error of earlier work is reported, stops the start, and stays for 
 
     const cudaError_t code = leave_an_error(run);
     REQUIRE(code != cudaSuccess);
-    CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::device_failed);
+    CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::backend_failed);
     CHECK(run.sampler.last_code() == code);
-    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), empty) == status::device_failed);
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), empty) == status::backend_failed);
     CHECK(empty.last_code == code);
     CHECK(empty.exec == nullptr);
-    CHECK(ddim::update(graph, run.sampler, 7, run.stream()) == status::device_failed);
+    CHECK(ddim::update(graph, run.sampler, 7, run.stream()) == status::backend_failed);
     CHECK(graph.last_code == code);
-    CHECK(ddim::launch(graph, run.stream()) == status::device_failed);
+    CHECK(ddim::launch(graph, run.stream()) == status::backend_failed);
     CHECK(graph.last_code == code);
     CHECK(run.model_calls == calls);
     CHECK(run.state() == untouched(run));
@@ -74,7 +74,7 @@ TEST_CASE("the host's memory is no arena, but where the device reads it as its o
     REQUIRE(cudaDeviceGetAttribute(&reads_pageable, cudaDevAttrPageableMemoryAccess, 0) == cudaSuccess);
     small_run run;
     run.config.arena = arena;
-    CHECK(run.init() == (reads_pageable != 0 ? status::ok : status::device_unavailable));
+    CHECK(run.init() == (reads_pageable != 0 ? status::ok : status::backend_unavailable));
     CHECK(run.sampler.last_code() == (reads_pageable != 0 ? 0 : cudaErrorInvalidDevicePointer));
     CHECK(cudaPeekAtLastError() == cudaSuccess);
     for (const std::byte value : arena) REQUIRE(value == std::byte{0});
@@ -87,7 +87,7 @@ TEST_CASE("a sampler of another backend, or of none, is refused by every verb") 
     REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
     test_support::host_target host;
     ddim::sampler_config config = run.config;
-    config.platform = host.platform();
+    config.backend = host.backend();
     const std::size_t bytes = std::size_t{1} << 16;
     config.arena = {host.lend(bytes), bytes};
     ddim::sampler on_host, blank;
@@ -161,11 +161,54 @@ TEST_CASE("a graph is updated by its own sampler only, with as many model calls 
     CHECK(ddim::destroy(graph) == status::ok);
 }
 
+TEST_CASE("a model that puts a call's work on another stream is not captured") {
+    cudaStream_t other = nullptr;
+    REQUIRE(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking) == cudaSuccess);
+    for (const guidance mode : {guidance::none, guidance::batched, guidance::sequential}) {
+        const int calls = mode == guidance::sequential ? 10 : 5;
+        for (int k = 0; k < calls; ++k) {
+            CAPTURE(k);
+            small_run run(mode);
+            run.strays_at = k;
+            run.other_stream = other;
+            REQUIRE(run.init() == status::ok);
+            ddim::cuda_graph graph;
+            CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::model_not_captured);
+            CHECK(graph.exec == nullptr);
+            CHECK(graph.last_code == 0);
+            CHECK(run.model_calls == k + 1);
+            CHECK(run.state() == untouched(run));
+            CHECK(run.sampler.commit() == status::cancelled);
+
+            run.strays_at = -1;
+            CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+            CHECK(ddim::launch(graph, run.stream()) == status::ok);
+            CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+            CHECK(ddim::destroy(graph) == status::ok);
+        }
+    }
+    CHECK(cudaStreamDestroy(other) == cudaSuccess);
+}
+
+TEST_CASE("a model that enqueues nothing is not captured, and none at all is missing") {
+    small_run run;
+    run.config.model.function = [](void*, const ddim::model_call&) noexcept { return 0; };
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::model_not_captured);
+    CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::ok); // nothing is replayed
+    run.config.model = {};
+    REQUIRE(run.init() == status::ok);
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::model_missing);
+    CHECK(graph.exec == nullptr);
+}
+
 TEST_CASE("a graph is not updated by a sampler that asks for both predictions elsewhere") {
     const auto longest = ddim::ddim_plan<100>(test_support::schedule);
     for (const int steps : {5, 63, 64, 65, 100}) {
         CAPTURE(steps);
-        const ddim::plan_view plan = ddim::last_steps(longest, steps);
+        ddim::plan_view plan = ddim::last_steps(longest, steps);
+        plan.starts_from_noise = true; // it does not, but x_T is drawn
         std::vector<float> scales;
         for (int i = 0; i < steps; ++i) scales.push_back(i % 3 == 1 ? 3.0f : 1.0f);
         small_run run(guidance::batched, plan);
@@ -282,7 +325,7 @@ TEST_CASE("the legacy default stream cannot be captured") {
     small_run run;
     REQUIRE(run.init() == status::ok);
     ddim::cuda_graph graph;
-    CHECK(ddim::capture(run.sampler, run.x, 7, nullptr, graph) == status::device_failed);
+    CHECK(ddim::capture(run.sampler, run.x, 7, nullptr, graph) == status::backend_failed);
     CHECK(graph.last_code != 0);
     CHECK(graph.exec == nullptr);
     CHECK(cudaPeekAtLastError() == cudaSuccess);
@@ -297,7 +340,7 @@ TEST_CASE("a stream that is being captured is refused, and the caller's graph ge
     ddim::cuda_graph graph;
     cudaGraph_t callers = nullptr;
     REQUIRE(cudaStreamBeginCapture(run.stream(), cudaStreamCaptureModeThreadLocal) == cudaSuccess);
-    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::device_failed);
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::backend_failed);
     CHECK(graph.last_code == cudaErrorIllegalState);
     CHECK(graph.exec == nullptr);
     REQUIRE(cudaStreamEndCapture(run.stream(), &callers) == cudaSuccess);

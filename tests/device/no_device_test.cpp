@@ -22,10 +22,10 @@ int main() {
     ddim::sampler_config config;
     config.plan = plan;
     config.dims = dims;
-    config.platform = ddim::cuda_backend();
+    config.backend = ddim::cuda_backend();
     config.arena = arena;
     ddim::sampler sampler;
     const ddim::status state = sampler.init(config);
     std::printf("%s; %d, %s\n", ddim::message(state), sampler.last_code(), cudaGetErrorName(expected));
-    return state == ddim::status::device_unavailable && sampler.last_code() == expected ? 0 : 1;
+    return state == ddim::status::backend_unavailable && sampler.last_code() == expected ? 0 : 1;
 }

@@ -19,7 +19,7 @@ int host_model(void* context, const ddim::model_call& call) noexcept {
 small_run::small_run(ddim::guidance mode, ddim::plan_view plan, ddim::shape dims) {
     config = test_support::make_config(plan, dims, {&small_run::model, this}, mode);
     if (mode != ddim::guidance::none) config.guidance_scale = 3.0f;
-    config.platform = ddim::cuda_backend();
+    config.backend = ddim::cuda_backend();
     lend_arena();
     const std::size_t values = static_cast<std::size_t>(dims.batch * dims.elements);
     x = {reinterpret_cast<float*>(memory.lend(values * sizeof(float))), values};
@@ -38,7 +38,7 @@ std::vector<float> small_run::expected(std::uint64_t seed, float scale, ddim::pl
     other.plan = plan;
     if (config.mode != ddim::guidance::none) other.guidance_scale = scale;
     other.model = {&host_model, &host};
-    other.platform = host.platform();
+    other.backend = host.backend();
     other.score_corrector = host_score_corrector;
     other.x0_hook = host_x0_hook;
     other.observer = {};
@@ -53,10 +53,11 @@ std::vector<float> small_run::expected(std::uint64_t seed, float scale, ddim::pl
 
 int small_run::model(void* context, const ddim::model_call& call) noexcept {
     small_run& self = *static_cast<small_run*>(context);
-    if (self.model_calls++ == self.fails_at) return self.code;
+    const int number = self.model_calls++;
+    if (number == self.fails_at) return self.code;
     const test_support::model_job job{call.input, call.output, call.row_timesteps, call.type,
                                       call.which, call.rows,   call.elements,      false};
-    return enqueue_test_model(job, call.stream);
+    return enqueue_test_model(job, number == self.strays_at ? self.other_stream : call.stream);
 }
 
 } // namespace device_tests

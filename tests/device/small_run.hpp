@@ -17,7 +17,11 @@ inline constexpr auto& other_plan = test_support::quiet_plan<5>;
 // With three slots of history, one and two. The first of PLMS' steps has two rows.
 inline constexpr auto small_list = ddim::spaced_timesteps<5>(ddim::spacing::uniform, 1000);
 inline constexpr ddim::levels small_levels = ddim::schedule_levels(test_support::schedule, small_list);
-inline constexpr auto plms_plan = ddim::pndm_plan<5>(ddim::last_levels(small_levels, 4));
+inline constexpr auto plms_plan = [] {
+    auto plan = ddim::pndm_plan<5>(ddim::last_levels(small_levels, 4));
+    plan.starts_from_noise = true; // it does not, but the tests draw x_T
+    return plan;
+}();
 inline constexpr auto second_order_plan = ddim::dpm_solver_plan<5>(small_levels);
 inline constexpr auto third_order_plan = ddim::dpm_solver_plan<5>(small_levels, {/*order=*/3});
 
@@ -56,6 +60,8 @@ class small_run {
     int model_calls = 0;
     int fails_at = -1; ///< the model's call, from 0, that returns `code`
     int code = 0;
+    int strays_at = -1; ///< the model's call, from 0, that puts its work on `other_stream`
+    cudaStream_t other_stream = nullptr;
 
   private:
     static int model(void* context, const ddim::model_call& call) noexcept;

@@ -42,7 +42,7 @@ int main() {
     config.dims = dims;
     config.arena = {static_cast<std::byte*>(arena_at), sizeof arena};
     config.model = {denoise, nullptr};
-    config.platform = ddim::cuda_backend();
+    config.backend = ddim::cuda_backend();
     ddim::sampler sampler;
     ddim::status st = sampler.init(config); // loads the kernels; later calls only enqueue
 

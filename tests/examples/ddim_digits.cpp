@@ -47,7 +47,7 @@ outcome make_digits(const request& order, report& result) noexcept {
     outcome end;
     if constexpr (digits::has_cuda) {
         end = run_on_cuda(order, result);
-        if (order.asked.backend == digits::backend_kind::cuda || end.state != status::device_unavailable) return end;
+        if (order.asked.backend == digits::backend_kind::cuda || end.state != status::backend_unavailable) return end;
     }
     const char* reason = digits::has_cuda ? end.detail : "not in this build";
     end = run_on_host(order, result);

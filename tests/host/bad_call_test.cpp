@@ -77,10 +77,15 @@ const wrong_use wrong_uses[] = {
      [] { return before_begin([](scripted_run& run) { return run.sampler.commit(); }); }},
     {"commit before next", status::no_call_pending,
      [] { return within_run([](scripted_run& run) { return run.sampler.commit(); }); }},
-    {"run_loaded before load", status::not_begun,
+    {"commit after cancel", status::cancelled,
      [] {
-         return before_begin([](scripted_run& run) { return run.sampler.run_loaded({run.x.data(), run.x.size()}); });
+         return within_run([](scripted_run& run) {
+             REQUIRE(run.sampler.cancel() == status::ok);
+             return run.sampler.commit();
+         });
      }},
+    {"begin_loaded before load", status::not_begun,
+     [] { return before_begin([](scripted_run& run) { return run.sampler.begin_loaded(run.x); }); }},
     {"run without a model", status::model_missing,
      [] {
          scripted_run run;
@@ -90,8 +95,10 @@ const wrong_use wrong_uses[] = {
      }},
     {"another plan of another length", status::plan_mismatch,
      [] {
-         return before_begin(
-             [](scripted_run& run) { return run.sampler.set_plan(ddim::last_steps(test_support::short_plan, 3)); });
+         scripted_run run;
+         run.config.initial = ddim::initial_state::given;
+         REQUIRE(run.init() == status::ok);
+         return run.sampler.set_plan(ddim::last_steps(test_support::short_plan, 3));
      }},
     {"another plan with more history than the arena has", status::plan_mismatch,
      [] { return before_begin([](scripted_run& run) { return run.sampler.set_plan(two_slot_plan); }); }},
@@ -117,7 +124,7 @@ const wrong_use wrong_uses[] = {
 
     // Who fails in a run: run_failure_test.cpp has every call
     {"a model that fails", status::model_failed, [] { return failing_run('m'); }},
-    {"a backend that fails", status::device_failed, [] { return failing_run('s'); }},
+    {"a backend that fails", status::backend_failed, [] { return failing_run('s'); }},
     {"an observer that stops", status::stopped, [] { return failing_run('o'); }},
     {"a hook that fails", status::hook_failed,
      [] {

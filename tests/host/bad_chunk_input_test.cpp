@@ -102,7 +102,7 @@ const wrong_config wrong_configs[] = {
      [](auto& c) { c.known.when = static_cast<ddim::blend_time>(-1); }},
     {"a mask at the start without x0", status::known_x0_null,
      [](auto& c) {
-         c.known = ddim::overlap_inpainting({spare_values, 5}, {});
+         c.known = test_support::known_by(ddim::overlap_inpainting(), {spare_values, 5}, {});
      }},
     {"guidance scales without guidance", status::guidance_scales_mismatch,
      [](auto& c) {
@@ -151,7 +151,7 @@ const wrong_config wrong_configs[] = {
      }},
     {"arena without room for a platform's copy of the scales", status::arena_too_small,
      [](auto& c) {
-         c.platform.load = [](void*, const ddim::load_job&) noexcept { return 0; };
+         c.backend.load = [](void*, const ddim::load_job&) noexcept { return 0; };
          c.mode = guidance::batched;
          static test_support::guarded_arena arena(test_support::arena_bytes_of(c));
          c.arena = arena.view();
@@ -321,13 +321,13 @@ const wrong_use wrong_uses[] = {
     {"step weights of a plan whose last level alone is above those of a flow", status::levels_unsuitable,
      [] {
          auto plan = flow_plan;
-         plan.rows[5].from.x0 += 1e-5f;
+         plan.rows[5].from.alpha += 1e-5f;
          return step_weights_of(plan);
      }},
     {"step weights of a plan whose last level alone is below those of a flow", status::levels_unsuitable,
      [] {
          auto plan = flow_plan;
-         plan.rows[5].from.x0 -= 1e-5f;
+         plan.rows[5].from.alpha -= 1e-5f;
          return step_weights_of(plan);
      }},
     {"step weights of a level with less than no noise", status::levels_unsuitable,
@@ -462,10 +462,10 @@ const wrong_use wrong_uses[] = {
     {"an input after the last step", status::not_begun, [] { return after_run(renew); }},
     {"an input after a failure", status::not_begun, [] { return after_failure(renew); }},
     {"an input of a run given up", status::not_begun, [] { return after_giving_up(renew); }},
-    {"an input that the backend cannot write", status::device_failed,
+    {"an input that the backend cannot write", status::backend_failed,
      [] {
          scripted_run run;
-         run.record.fails_in = 'b';
+         run.record.fails_in = 'p';
          run.record.fails_at = 1;
          run.record.code = 5;
          REQUIRE(run.init() == status::ok);

@@ -119,9 +119,9 @@ const wrong_config wrong_configs[] = {
     {"first_sample + batch 2^31 + 1", status::first_sample_out_of_range,
      [](auto& c) { c.first_sample = (std::int64_t{1} << 31) - 1; }},
     {"first_sample huge", status::first_sample_out_of_range, [](auto& c) { c.first_sample = most; }},
-    {"no backend", status::backend_missing, [](auto& c) { c.platform = {}; }},
-    {"backend without step", status::backend_missing, [](auto& c) { c.platform.step = nullptr; }},
-    {"backend without begin", status::backend_missing, [](auto& c) { c.platform.begin = nullptr; }},
+    {"no backend", status::backend_missing, [](auto& c) { c.backend = {}; }},
+    {"backend without step", status::backend_missing, [](auto& c) { c.backend.step = nullptr; }},
+    {"backend without prepare", status::backend_missing, [](auto& c) { c.backend.prepare = nullptr; }},
     {"null arena", status::arena_null, [](auto& c) { c.arena = {}; }},
     {"null arena with a size", status::arena_null, [](auto& c) { c.arena.data = nullptr; }},
     {"arena misaligned by 1", status::arena_misaligned, [](auto& c) { c.arena.data += 1; }},
@@ -144,9 +144,9 @@ const wrong_config wrong_configs[] = {
          c.score_corrector.function = [](void*, const ddim::hook_call&) noexcept { return 0; };
      }},
     {"arena without room for a platform's copy of the plan", status::arena_too_small,
-     [](auto& c) { c.platform.load = [](void*, const ddim::load_job&) noexcept { return 0; }; }},
-    {"a platform that cannot work here", status::device_unavailable,
-     [](auto& c) { c.platform.check = [](void*, const void*) noexcept { return -7; }; }},
+     [](auto& c) { c.backend.load = [](void*, const ddim::load_job&) noexcept { return 0; }; }},
+    {"a platform that cannot work here", status::backend_unavailable,
+     [](auto& c) { c.backend.check = [](void*, const void*) noexcept { return -7; }; }},
     {"more last steps than steps", status::steps_out_of_range, [](auto& c) { c.plan = ddim::last_steps(c.plan, 5); }},
     {"0 last steps", status::steps_out_of_range, [](auto& c) { c.plan = ddim::last_steps(c.plan, 0); }},
     {"dropout 1.0", status::noise_dropout_out_of_range, [](auto& c) { c.noise_dropout = 1.0f; }},
@@ -155,12 +155,26 @@ const wrong_config wrong_configs[] = {
     {"step noise whose size overflows", status::noise_too_small,
      [](auto& c) {
          const auto all = ddim::spaced_timesteps<1000>(ddim::spacing::leading, 1000);
-         static const auto plan = ddim::ddim_plan<1000>(ddim::schedule_levels(test_support::schedule, all));
+         static const auto plan = ddim::ddim_plan<1000>(ddim::schedule_levels(test_support::schedule, all), {1.0});
          c.plan = plan;
          c.dims = {std::int64_t{1} << 23, std::int64_t{1} << 34}; // times 1000 steps: 2^67
          c.arena.size = std::numeric_limits<std::size_t>::max();
          c.step_noise = boundless;
          --c.step_noise.size;
+     }},
+    {"misaligned seeds", status::seeds_misaligned,
+     [](auto& c) {
+         static const std::uint64_t seeds[3] = {};
+         c.seeds = {test_support::off_by_one(seeds), 2};
+     }},
+    {"one seed too few", status::seeds_too_small,
+     [](auto& c) {
+         static const std::uint64_t seeds[2] = {};
+         c.seeds = {seeds, 1};
+     }},
+    {"seeds inside the arena", status::buffers_overlap,
+     [](auto& c) {
+         c.seeds = {reinterpret_cast<const std::uint64_t*>(c.arena.data + 64), 2};
      }},
     {"repeated noise one element short", status::noise_too_small,
      [](auto& c) {

@@ -55,8 +55,8 @@ std::vector<float> run_all_noise(std::int64_t batch, std::int64_t first_sample, 
     std::vector<float> x(static_cast<std::size_t>(batch) * 1001);
     ddim::sampler_config config =
         test_support::make_config(plan, {batch, 1001}, {&typed_model::call, &model}, mode, type);
-    config.guidance_scale = 2.5f;
-    config.platform = ddim::host_backend();
+    test_support::guide(config, 2.5f);
+    config.backend = ddim::host_backend();
     config.first_sample = first_sample;
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));
     config.arena = arena.view();

@@ -45,7 +45,7 @@ ddim::ddim_options flow_options(prediction predicts, bool rederives) {
 ddim::sampler_config config_of(ddim::plan_view plan, guidance mode = guidance::none,
                                element_type type = element_type::float32) {
     ddim::sampler_config config = test_support::make_config(plan, {batch, elements}, {}, mode, type);
-    config.guidance_scale = 1.75f;
+    test_support::guide(config, 1.75f);
     return config;
 }
 
@@ -244,7 +244,7 @@ TEST_CASE("GR00T's ramp: the bits of its loop") {
         ddim::sampler_config config = config_of(plan, guidance::none, type);
         config.model = model.ref();
         config.initial_noise = view(noise);
-        config.known = ddim::overlap_inpainting(mask.values, view(previous));
+        config.known = test_support::known_by(ddim::overlap_inpainting(), mask.values, view(previous));
         config.gain = ramp.values;
         std::vector<float> x(values);
         REQUIRE(run_config(config, x) == status::ok);
@@ -282,7 +282,7 @@ TEST_CASE("pi0.5's prefix: its loop's bits, clean around each step, for the mode
         CAPTURE(static_cast<int>(type));
         ddim::sampler_config config = config_of(plan, guidance::none, type);
         config.initial_noise = view(noise);
-        config.known = ddim::diffusion_policy_inpainting(mask.values, view(previous));
+        config.known = test_support::known_by(ddim::diffusion_policy_inpainting(), mask.values, view(previous));
         test_support::housed_sampler housed(config);
         std::vector<float> x(values), want = noise;
         REQUIRE(housed.sampler.begin(test_support::storage(x), 7) == status::ok);
@@ -320,7 +320,8 @@ TEST_CASE("where pull and gain stand: each blend, guidance, type, with hooks and
                 for (int when = 0; when <= static_cast<int>(ddim::blend_time::at_start); ++when)
                     for (const bool hooks : {false, true}) {
                         CAPTURE(runs);
-                        const std::vector<float> mask = spread(4, sizes[runs % 4]);
+                        std::vector<float> mask = spread(4, sizes[runs % 4]);
+                        for (float& entry : mask) entry = std::fmin(std::fmax(entry, 0.0f), 1.0f);
                         const std::vector<float> weights = spread(5, sizes[(runs + 1) % 4]);
                         const std::vector<float> gain = spread(6, sizes[(runs + runs / 4) % 4]);
                         ddim::sampler_config config = config_of(plan, mode, type);

@@ -1,5 +1,5 @@
 // The 16-bit types of a model: every pattern, every rounding boundary.
-#include "ddim/detail/element.hpp"
+#include "ddim/element.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,12 +14,12 @@
 
 namespace {
 
-using ddim::detail::bfloat16;
-using ddim::detail::float16;
+using ddim::bfloat16;
+using ddim::half;
+using ddim::narrow;
+using ddim::widen;
 using ddim::detail::float_bits;
 using ddim::detail::float_from_bits;
-using ddim::detail::narrow;
-using ddim::detail::widen;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
@@ -33,15 +33,13 @@ struct format {
 template <class Element>
 constexpr format format_of{};
 template <>
-constexpr format format_of<float16>{10, -14, 0x7C00};
+constexpr format format_of<half>{10, -14, 0x7C00};
 template <>
 constexpr format format_of<bfloat16>{7, -126, 0x7F80};
 
 template <class Element>
 std::uint16_t narrowed(float value) {
-    Element result{};
-    narrow(value, result);
-    return result.bits;
+    return narrow<Element>(value).bits;
 }
 
 template <class Element>
@@ -173,11 +171,11 @@ int wrongly_rounded_patterns(std::uint32_t first, std::uint32_t last, int count)
 
 } // namespace
 
-TEST_CASE_TEMPLATE("widening is exact for every pattern", Element, float16, bfloat16) {
+TEST_CASE_TEMPLATE("widening is exact for every pattern", Element, half, bfloat16) {
     CHECK(wrongly_widened<Element>() == 0);
 }
 
-TEST_CASE_TEMPLATE("every pattern survives widening and narrowing, every NaN becomes the quiet one", Element, float16,
+TEST_CASE_TEMPLATE("every pattern survives widening and narrowing, every NaN becomes the quiet one", Element, half,
                    bfloat16) {
     CHECK(not_returned<Element>() == 0);
 }
@@ -185,8 +183,8 @@ TEST_CASE_TEMPLATE("every pattern survives widening and narrowing, every NaN bec
 #ifdef CAN_FLUSH_SUBNORMALS
 TEST_CASE("half keeps its subnormals on a thread that flushes those of float") {
     // Through pointers that the compiler cannot see through, so that nothing is computed before the thread is set.
-    float (*volatile widen_bits)(int) = &widened<float16>;
-    std::uint16_t (*volatile narrow_value)(float) = &narrowed<float16>;
+    float (*volatile widen_bits)(int) = &widened<half>;
+    std::uint16_t (*volatile narrow_value)(float) = &narrowed<half>;
     float (*volatile sum)(float, float) = [](float a, float b) { return a + b; };
     int wrong = 0;
     bool flushes = false;
@@ -204,23 +202,23 @@ TEST_CASE("half keeps its subnormals on a thread that flushes those of float") {
 }
 #endif
 
-TEST_CASE_TEMPLATE("midpoints go to even, their neighbours to the nearer side", Element, float16, bfloat16) {
+TEST_CASE_TEMPLATE("midpoints go to even, their neighbours to the nearer side", Element, half, bfloat16) {
     CHECK(wrongly_rounded_midpoints<Element>() == 0);
 }
 
-TEST_CASE_TEMPLATE("random floats round as the definition says", Element, float16, bfloat16) {
+TEST_CASE_TEMPLATE("random floats round as the definition says", Element, half, bfloat16) {
     CHECK(wrongly_rounded_patterns<Element>(0x00000000, 0xFFFFFFFF, 1'000'000) == 0); // every exponent and sign
     CHECK(wrongly_rounded_patterns<Element>(0x33000000, 0x477FFFFF, 500'000) == 0);   // 2^-25 .. 2^16: half's range
     CHECK(wrongly_rounded_patterns<Element>(0x00000000, 0x00FFFFFF, 100'000) == 0);   // float32's subnormals
 }
 
 TEST_CASE("half overflows to infinity at 65520") {
-    CHECK(narrowed<float16>(65504.0f) == 0x7BFF);
-    CHECK(narrowed<float16>(std::nextafterf(65520.0f, 0.0f)) == 0x7BFF);
-    CHECK(narrowed<float16>(65520.0f) == 0x7C00);
-    CHECK(narrowed<float16>(-65520.0f) == 0xFC00);
-    CHECK(narrowed<float16>(65536.0f) == 0x7C00);
-    CHECK(narrowed<float16>(std::numeric_limits<float>::max()) == 0x7C00);
+    CHECK(narrowed<half>(65504.0f) == 0x7BFF);
+    CHECK(narrowed<half>(std::nextafterf(65520.0f, 0.0f)) == 0x7BFF);
+    CHECK(narrowed<half>(65520.0f) == 0x7C00);
+    CHECK(narrowed<half>(-65520.0f) == 0xFC00);
+    CHECK(narrowed<half>(65536.0f) == 0x7C00);
+    CHECK(narrowed<half>(std::numeric_limits<float>::max()) == 0x7C00);
 }
 
 TEST_CASE("bfloat16 overflows to infinity half a unit above its largest") {
@@ -231,16 +229,16 @@ TEST_CASE("bfloat16 overflows to infinity half a unit above its largest") {
 }
 
 TEST_CASE("half underflows through its subnormals to a zero of the same sign") {
-    CHECK(narrowed<float16>(0x1p-14f) == 0x0400);
-    CHECK(narrowed<float16>(std::nextafterf(0x1p-14f, 0.0f)) == 0x0400); // rounds up into the normals
-    CHECK(narrowed<float16>(0x1p-24f) == 0x0001);
-    CHECK(narrowed<float16>(std::nextafterf(0x1p-25f, 1.0f)) == 0x0001);
-    CHECK(narrowed<float16>(0x1p-25f) == 0x0000);
-    CHECK(narrowed<float16>(-0x1p-25f) == 0x8000);
-    CHECK(narrowed<float16>(std::numeric_limits<float>::denorm_min()) == 0x0000);
+    CHECK(narrowed<half>(0x1p-14f) == 0x0400);
+    CHECK(narrowed<half>(std::nextafterf(0x1p-14f, 0.0f)) == 0x0400); // rounds up into the normals
+    CHECK(narrowed<half>(0x1p-24f) == 0x0001);
+    CHECK(narrowed<half>(std::nextafterf(0x1p-25f, 1.0f)) == 0x0001);
+    CHECK(narrowed<half>(0x1p-25f) == 0x0000);
+    CHECK(narrowed<half>(-0x1p-25f) == 0x8000);
+    CHECK(narrowed<half>(std::numeric_limits<float>::denorm_min()) == 0x0000);
 }
 
-TEST_CASE_TEMPLATE("zeros, infinities and NaN", Element, float16, bfloat16) {
+TEST_CASE_TEMPLATE("zeros, infinities and NaN", Element, half, bfloat16) {
     const int infinity_bits = format_of<Element>.infinity_bits;
     CHECK(narrowed<Element>(0.0f) == 0x0000);
     CHECK(narrowed<Element>(-0.0f) == 0x8000);
@@ -255,9 +253,7 @@ TEST_CASE_TEMPLATE("zeros, infinities and NaN", Element, float16, bfloat16) {
 TEST_CASE("float32 passes as it is") {
     for (const std::uint32_t bits : {0u, 0x80000000u, 1u, 0x3F800000u, 0x7F7FFFFFu, 0x7F800000u, 0xFF800000u}) {
         CAPTURE(bits);
-        float out = 5.0f;
-        narrow(float_from_bits(bits), out);
-        CHECK(float_bits(out) == bits);
+        CHECK(float_bits(narrow<float>(float_from_bits(bits))) == bits);
         CHECK(float_bits(widen(float_from_bits(bits))) == bits);
     }
 }
@@ -275,7 +271,7 @@ TEST_CASE("half agrees with the compiler's own type") {
     int wrong = 0;
     for_random_floats(0, 0xFFFFFFFF, 1'000'000, [&wrong](float value) {
         const float expected = static_cast<float>(static_cast<compilers_half>(value));
-        wrong += same_bits(widened<float16>(narrowed<float16>(value)), expected) ? 0 : 1;
+        wrong += same_bits(widened<half>(narrowed<half>(value)), expected) ? 0 : 1;
     });
     CHECK(wrong == 0);
 }

@@ -128,8 +128,9 @@ TEST_CASE("padded action dimensions stay 0: put there once and held, or put in e
         for (const bool holds : {false, true}) {
             padding_watch watch;
             config.model = {&padding_watch::call, &watch};
-            config.known = holds ? ddim::overlap_inpainting(padding.values, view(nothing))
-                                 : ddim::diffusion_policy_inpainting(padding.values, view(nothing));
+            config.known =
+                holds ? test_support::known_by(ddim::overlap_inpainting(), padding.values, view(nothing))
+                      : test_support::known_by(ddim::diffusion_policy_inpainting(), padding.values, view(nothing));
             config.gain = {};
             if (holds) config.gain = held.values;
             const std::vector<float> x = sample(config);

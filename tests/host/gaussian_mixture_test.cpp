@@ -81,7 +81,7 @@ void sample(mixture data, int steps, double eta, ddim::final_alpha final, ddim::
     ddim::sampler_config config =
         test_support::make_config(ddim::fill_ddim_rows(ddim::schedule_levels(schedule, list, final), {eta}, rows),
                                   {1, static_cast<std::int64_t>(x.size())}, {&mixture::call, &data});
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     config.initial = initial;
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));
     config.arena = arena.view();

@@ -236,7 +236,7 @@ TEST_CASE("set_guidance_scales: the next run is a fresh one, also where the plan
             for (const std::vector<float>& of_steps : {first, second, first}) {
                 REQUIRE(run.sampler.set_guidance_scales(view(of_steps)) == status::ok);
                 CHECK(run.sampler.config().guidance_scales.data == of_steps.data());
-                CHECK(run.sampler.run_loaded(storage(run.x)) == status::not_begun); // nothing is loaded any more
+                CHECK(run.sampler.begin_loaded(storage(run.x)) == status::not_begun); // nothing is loaded any more
                 CHECK(run.run() == status::ok);
                 CHECK(run.x == fresh_state(mode, of_steps));
             }
@@ -263,7 +263,7 @@ TEST_CASE("a backend that holds the plan gets the list, and each job points at i
         CHECK((job.unconditional != nullptr) == is_guided);
         if (k < 3) CHECK(job.next.copies == (k < 2 ? 2 : 1));
     }
-    CHECK(run.record.begins.at(0).next.copies == 1);
+    CHECK(run.record.prepared.at(0).next.copies == 1);
 }
 
 TEST_CASE("a run under way is given up when the scales change, not when a change is refused") {

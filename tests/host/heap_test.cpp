@@ -76,8 +76,8 @@ TEST_CASE("the counter sees every way to the heap") {
 TEST_CASE("init and run make no heap call, under any guidance and model type") {
     for (const guidance mode : test_support::modes) {
         ddim::sampler_config config = make_config(plan, dims, {&model, nullptr}, mode);
-        config.guidance_scale = 3.0f;
-        config.platform = ddim::host_backend();
+        test_support::guide(config, 3.0f);
+        config.backend = ddim::host_backend();
         config.keeps_x0 = true;
         config.arena = arena;
         ddim::sampler sampler;
@@ -100,9 +100,9 @@ TEST_CASE("chunks, gain, lists of scales, ready hooks, lent noise: no heap call"
         float phi = 0.7f;
         ddim::sampler_config config = make_config(flow_plan, dims, {}, mode);
         config.guidance_scales = scales;
-        config.platform = ddim::host_backend();
+        config.backend = ddim::host_backend();
         config.arena = arena;
-        config.known = ddim::overlap_inpainting(mask, previous);
+        config.known = test_support::known_by(ddim::overlap_inpainting(), mask, previous);
         config.prefix = {previous, prefix_weights, step_weights};
         config.gain = gain;
         config.score_corrector = {&ddim::rescale_guidance, &phi};

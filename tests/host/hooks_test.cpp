@@ -150,7 +150,7 @@ void check_hooked_run(guidance mode, float scale, element_type type, hooked hook
     CAPTURE(hooks.changes_x0);
     diary notes;
     ddim::sampler_config config = make_config(plan, {batch, elements}, {&diary::model, &notes}, mode, type);
-    config.guidance_scale = scale;
+    test_support::guide(config, scale);
     if (hooks.corrects) config.score_corrector = {&diary::correct, &notes};
     if (hooks.changes_x0) config.x0_hook = {&diary::change_x0, &notes};
     config.observer = {&diary::observe, &notes};
@@ -243,7 +243,7 @@ TEST_CASE("under inpainting of x0 the hook is shown the blended x0") {
     diary notes;
     ddim::sampler_config config = config_of(notes);
     config.x0_hook = {&diary::change_x0, &notes};
-    config.known = ddim::sdcpp_inpainting(view(everywhere), view(known));
+    config.known = test_support::known_by(ddim::sdcpp_inpainting(), view(everywhere), view(known));
     config.known.mask_regenerates = false;
     config.known.ends_exact = false;
     std::vector<float> x(values);
@@ -255,8 +255,8 @@ TEST_CASE("under inpainting of x0 the hook is shown the blended x0") {
 TEST_CASE("under inpainting of x0 the backend blends x0 before the hook, and not after it") {
     struct recorder {
         std::vector<ddim::step_job> jobs;
-        static int begin(void*, const ddim::begin_job& job) noexcept {
-            return ddim::host_backend().begin(nullptr, job);
+        static int prepare(void*, const ddim::prepare_job& job) noexcept {
+            return ddim::host_backend().prepare(nullptr, job);
         }
         static int step(void* context, const ddim::step_job& job) noexcept {
             static_cast<recorder*>(context)->jobs.push_back(job);
@@ -267,8 +267,8 @@ TEST_CASE("under inpainting of x0 the backend blends x0 before the hook, and not
     diary notes;
     ddim::sampler_config config = config_of(notes);
     config.x0_hook = {&diary::change_x0, &notes};
-    config.known = ddim::sdcpp_inpainting(view(everywhere), view(known));
-    config.platform = {&recorder::begin, &recorder::step, &platform};
+    config.known = test_support::known_by(ddim::sdcpp_inpainting(), view(everywhere), view(known));
+    config.backend = {&recorder::prepare, &recorder::step, &platform};
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));
     config.arena = arena.view();
     ddim::sampler sampler;

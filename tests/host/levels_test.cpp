@@ -47,8 +47,8 @@ double a_at(int t) { return static_cast<double>(schedule.values[t]); }
 double ratio_at(int t) { return std::sqrt((1.0 - a_at(t)) / a_at(t)); }
 
 void check_level(const ddim::level& found, double alpha, double sigma) {
-    CHECK(near(found.x0, alpha));
-    CHECK(near(found.noise, sigma));
+    CHECK(near(found.alpha, alpha));
+    CHECK(near(found.sigma, sigma));
 }
 
 /// A velocity that mixes neighbours and depends on the time, in float32.
@@ -169,7 +169,7 @@ TEST_CASE("told ln(sigma / alpha) / 4: the levels stay, whatever rule makes them
         for (int i = 0; i < told.steps; ++i) {
             ddim::step_row row = told.rows[i];
             // Of levels rounded to float32, each by 6e-8 of itself.
-            const double ratio = static_cast<double>(row.from.noise) / static_cast<double>(row.from.x0);
+            const double ratio = static_cast<double>(row.from.sigma) / static_cast<double>(row.from.alpha);
             CHECK(std::fabs(static_cast<double>(row.timestep) - std::log(ratio) / 4.0) < 1.5e-7);
             row.timestep = plain.rows[i].timestep;
             CHECK(std::memcmp(&row, &plain.rows[i], sizeof row) == 0);
@@ -226,7 +226,7 @@ TEST_CASE("the start scale: of drawn and of given noise, and it goes with the pl
     const auto scaled = plan_of<15>(ddim::starting_at(levels, ddim::start_scale::sigma));
     const auto unit = plan_of<15>(ddim::starting_at(levels, ddim::start_scale::unit_variance));
     CHECK(as_it_is.start_scale == 1.0f);
-    CHECK(scaled.start_scale == scaled.rows[0].from.noise);
+    CHECK(scaled.start_scale == scaled.rows[0].from.sigma);
     CHECK(unit.start_scale == 1.0f); // variance preserving
     CHECK(std::memcmp(as_it_is.rows, scaled.rows, sizeof scaled.rows) == 0);
     CHECK(ddim::last_steps(scaled, 15).start_scale == scaled.start_scale);
@@ -321,11 +321,11 @@ TEST_CASE("diffusers' flow grids: shifted ends, dynamic shifting, a terminal, ow
     options.terminal = 0.1;
     const auto flux = plan_of<30>(ddim::flow_levels(30, options), prediction::flow);
     REQUIRE(flux.state == status::ok);
-    CHECK(near(flux.rows[29].from.noise, 0.1));
+    CHECK(near(flux.rows[29].from.sigma, 0.1));
     const auto dynamic = [&](int i) { return shifted(std::exp(1.2), 1.0 + i / 29.0 * (0.001 - 1.0)); };
     for (int i = 0; i < 29; ++i) {
         const double s = 1.0 - (1.0 - dynamic(i)) * 0.9 / (1.0 - dynamic(29));
-        CHECK(near(flux.rows[i].from.noise, s));
+        CHECK(near(flux.rows[i].from.sigma, s));
     }
 
     static constexpr double own[] = {1.0, 0.6, 0.3};
@@ -333,11 +333,11 @@ TEST_CASE("diffusers' flow grids: shifted ends, dynamic shifting, a terminal, ow
     listed.sigmas = own;
     const auto by_hand = plan_of<3>(ddim::flow_levels(3, listed), prediction::flow);
     REQUIRE(by_hand.state == status::ok);
-    for (int i = 0; i < 3; ++i) CHECK(near(by_hand.rows[i].from.noise, own[i]));
+    for (int i = 0; i < 3; ++i) CHECK(near(by_hand.rows[i].from.sigma, own[i]));
 
     ddim::flow_options capped;
     capped.largest = 1.0 - 1e-6;
-    CHECK(near(plan_of<3>(ddim::flow_levels(3, capped), prediction::flow).rows[0].from.x0, 1e-6));
+    CHECK(near(plan_of<3>(ddim::flow_levels(3, capped), prediction::flow).rows[0].from.alpha, 1e-6));
 }
 
 TEST_CASE("RDT: DPM-Solver++ 2M over five timesteps, the network predicts the sample") {
@@ -458,8 +458,8 @@ TEST_CASE("a caller's own sigmas and times: a ramp handed in as a list is that r
     const auto ramp = plan_of<25>(ddim::edm_levels(25, {700.0, 0.002, 7.0, 1.0}), prediction::v_prediction);
     REQUIRE(own.state == status::ok);
     for (int i = 0; i < 25; ++i) {
-        CHECK(near(own.rows[i].from.x0, static_cast<double>(ramp.rows[i].from.x0), 2e-7));
-        CHECK(near(own.rows[i].from.noise, static_cast<double>(ramp.rows[i].from.noise), 2e-7));
+        CHECK(near(own.rows[i].from.alpha, static_cast<double>(ramp.rows[i].from.alpha), 2e-7));
+        CHECK(near(own.rows[i].from.sigma, static_cast<double>(ramp.rows[i].from.sigma), 2e-7));
         CHECK(std::fabs(own.rows[i].timestep - ramp.rows[i].timestep) < 1e-6f);
     }
     check_level(own.rows[24].to, 1.0, 0.0);

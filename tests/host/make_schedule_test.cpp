@@ -56,9 +56,9 @@ double reference_sigma(float a, float a_prev, double eta) {
 /// in plan_test.cpp.
 bool row_is_the_references(const ddim::step_row& row, float a, float a_prev, double eta) {
     const double sigma = reference_sigma(a, a_prev, eta);
-    return std::fabs(wide(row.from.x0) - std::sqrt(wide(a))) <= ulp &&
-           std::fabs(wide(row.from.noise) - wide(std::sqrt(1.0f - a))) <= 3.0 * ulp * wide(row.from.noise) &&
-           std::fabs(wide(row.to.x0) - std::sqrt(wide(a_prev))) <= ulp &&
+    return std::fabs(wide(row.from.alpha) - std::sqrt(wide(a))) <= ulp &&
+           std::fabs(wide(row.from.sigma) - wide(std::sqrt(1.0f - a))) <= 3.0 * ulp * wide(row.from.sigma) &&
+           std::fabs(wide(row.to.alpha) - std::sqrt(wide(a_prev))) <= ulp &&
            std::fabs(wide(row.u_n) - sigma) <= 1e-7 * sigma;
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("make_schedule for S of 0..T+1: the reference's buffers, or an error w
             const auto plan = ddim::ddim_plan<capacity + 1>(ddim::schedule_levels(schedule, list));
             CHECK(plan.state != status::ok);
             CHECK(plan.state == list.state);
-            const ddim::nearest found = ddim::nearest_steps(rule, train_steps, steps);
+            const ddim::step_counts found = ddim::nearest_steps(rule, train_steps, steps);
             CHECK((found.below > 0 || found.above > 0));
             for (const int count : {found.below, found.above}) {
                 if (count == 0) continue;
@@ -172,13 +172,13 @@ TEST_CASE("the sampler's DDPM buffers are the columns of the plan over all times
         const ddim::step_row& row = plan.rows[999 - t];
         const double level = wide(a[static_cast<std::size_t>(t)]);
         REQUIRE(schedule.values[t] == a[static_cast<std::size_t>(t)]);
-        REQUIRE(row.from.x0 == static_cast<float>(std::sqrt(level)));          // sqrt_alphas_cumprod
-        REQUIRE(row.from.noise == static_cast<float>(std::sqrt(1.0 - level))); // sqrt_one_minus_alphas_cumprod
+        REQUIRE(row.from.alpha == static_cast<float>(std::sqrt(level)));       // sqrt_alphas_cumprod
+        REQUIRE(row.from.sigma == static_cast<float>(std::sqrt(1.0 - level))); // sqrt_one_minus_alphas_cumprod
         REQUIRE(row.p_x == static_cast<float>(1.0 / std::sqrt(level)));        // sqrt_recip_alphas_cumprod
         // sqrt_recipm1_alphas_cumprod, by another formula of the same value: each side is rounded once.
         const double recipm1 = std::sqrt(1.0 / level - 1.0);
         REQUIRE(std::fabs(wide(-row.p_o) - recipm1) <= 1.01 * ulp * recipm1);
         const double prev = t > 0 ? wide(a[static_cast<std::size_t>(t - 1)]) : 1.0;
-        REQUIRE(row.to.x0 == static_cast<float>(std::sqrt(prev))); // alphas_cumprod_prev, its root
+        REQUIRE(row.to.alpha == static_cast<float>(std::sqrt(prev))); // alphas_cumprod_prev, its root
     }
 }

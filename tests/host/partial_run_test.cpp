@@ -203,7 +203,7 @@ TEST_CASE("image to image with noise handed in, and with eta: back at x0 from ev
             REQUIRE(run_config(config, x) == status::ok);
             const ddim::step_row& first = config.plan.rows[0];
             for (std::size_t i = 0; i < values; ++i) {
-                REQUIRE(seen.x[0][i] == first.from.x0 * x0[i] + first.from.noise * noise[i]);
+                REQUIRE(seen.x[0][i] == first.from.alpha * x0[i] + first.from.sigma * noise[i]);
                 REQUIRE(std::fabs(wide(x[i]) - wide(x0[i])) <= 4e-6);
             }
         }
@@ -219,8 +219,9 @@ TEST_CASE("inversion: each step leads to the level of the timestep that the mode
             const ddim::step_row& row = inverse.rows[i];
             const int t = list.values[19 - i];
             REQUIRE(row.timestep == static_cast<float>(t));
-            REQUIRE(row.to.x0 == static_cast<float>(std::sqrt(level_at(t))));
-            REQUIRE(row.from.x0 == (i > 0 ? inverse.rows[i - 1].to.x0 : static_cast<float>(std::sqrt(level_at(0)))));
+            REQUIRE(row.to.alpha == static_cast<float>(std::sqrt(level_at(t))));
+            REQUIRE(row.from.alpha ==
+                    (i > 0 ? inverse.rows[i - 1].to.alpha : static_cast<float>(std::sqrt(level_at(0)))));
             REQUIRE(row.u_n == 0.0f);
             // Stability's encode: sqrt(a_n / a) x + sqrt(a_n) (sqrt(1 / a_n - 1) - sqrt(1 / a - 1)) e, with the
             // level's timestep instead of its index. Three roundings make the product, and the difference is of

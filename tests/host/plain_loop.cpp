@@ -36,7 +36,7 @@ class loop {
             const float noise = config_.initial_noise.data != nullptr ? config_.initial_noise.data[i]
                                                                       : normal(i, 0, ddim::noise_purpose::initial);
             const bool is_drawn = config_.initial == ddim::initial_state::drawn;
-            x_[i] = is_drawn ? config_.plan.start_scale * noise : to.x0 * x_[i] + to.noise * noise;
+            x_[i] = is_drawn ? config_.plan.start_scale * noise : to.alpha * x_[i] + to.sigma * noise;
         }
     }
 

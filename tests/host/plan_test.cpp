@@ -165,7 +165,7 @@ TEST_CASE("flow, reversed flow and EDM predictions describe epsilon's step, on t
                     REQUIRE(plan.state == status::ok);
                 for (int i = 0; i < 10; ++i) {
                     const ddim::level at = on_flow.rows[i].from;
-                    const double x = static_cast<double>(at.x0) * x0 + static_cast<double>(at.noise) * noise;
+                    const double x = static_cast<double>(at.alpha) * x0 + static_cast<double>(at.sigma) * noise;
                     const double want = state_after(on_flow.rows[i], x, noise, x0);
                     const auto check = [&](const ddim::step_row& row, double o) {
                         CHECK(clean_sample(row, x, o) == doctest::Approx(x0).epsilon(2e-6));
@@ -177,7 +177,7 @@ TEST_CASE("flow, reversed flow and EDM predictions describe epsilon's step, on t
 
                     // Karras et al. 2022, table 1: D = c_skip y + c_out F at y = x0 + s noise, sigma_data 1 / 2.
                     const ddim::level edm_at = on_edm.rows[i].from;
-                    const double s = static_cast<double>(edm_at.noise) / static_cast<double>(edm_at.x0);
+                    const double s = static_cast<double>(edm_at.sigma) / static_cast<double>(edm_at.alpha);
                     const double q = std::sqrt(s * s + 0.25), y = x0 + s * noise;
                     const double f = (x0 - 0.25 / (q * q) * y) / (0.5 * s / q);
                     const double edm_want = state_after(on_edm.rows[i], y / q, noise, x0);
@@ -396,8 +396,8 @@ TEST_CASE("DDPM's last step leads to the clean sample, whatever the final level 
     REQUIRE(first.state == status::ok);
     REQUIRE(one.state == status::ok);
     CHECK(std::memcmp(first.rows, one.rows, sizeof one.rows) == 0);
-    CHECK(one.rows[9].to.x0 == 1.0f);
-    CHECK(one.rows[9].to.noise == 0.0f);
+    CHECK(one.rows[9].to.alpha == 1.0f);
+    CHECK(one.rows[9].to.sigma == 0.0f);
     CHECK(one.rows[9].u_0 == 1.0f);
     CHECK(one.rows[9].u_x == 0.0f);
     CHECK(one.rows[9].u_n == 0.0f);
@@ -411,7 +411,8 @@ TEST_CASE("a multistep plan is cut where it does not look back, and nowhere else
     CHECK(ddim::last_steps(plan, 10).state == status::ok);
     for (int steps = 2; steps < 10; ++steps) CHECK(ddim::last_steps(plan, steps).state == status::history_missing);
     CHECK(ddim::last_steps(plan, 1).state == status::ok); // of order 1, onto the clean sample
-    CHECK(ddim::last_steps(ddim::dpm_solver_plan<10>(levels, {1}), 5).state == status::ok);
+    const auto first_order = ddim::dpm_solver_plan<10>(levels, {1});
+    CHECK(ddim::last_steps(first_order, 5).state == status::ok);
     // The same steps begun anew.
     for (int steps = 1; steps <= 10; ++steps) {
         const auto anew = ddim::dpm_solver_plan<10>(ddim::last_levels(levels, steps), {2});
@@ -427,7 +428,7 @@ TEST_CASE("the last steps start from noise as it is: the start scale is the firs
     const ddim::levels levels = ddim::starting_at(ddim::schedule_levels(schedule, list), ddim::start_scale::sigma);
     const auto plan = ddim::ddim_plan<4>(levels);
     REQUIRE(plan.state == status::ok);
-    CHECK(plan.start_scale == plan.rows[0].from.noise);
+    CHECK(plan.start_scale == plan.rows[0].from.sigma);
     CHECK(plan.start_scale < 1.0f);
     CHECK(ddim::last_steps(plan, 4).start_scale == plan.start_scale);
     CHECK(ddim::last_steps(plan, 3).start_scale == 1.0f);

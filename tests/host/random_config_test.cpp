@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "ddim/detail/element.hpp"
+#include "ddim/element.hpp"
 #include "ddim/host.hpp"
 #include "support/dice.hpp"
 #include "support/run.hpp"
@@ -202,7 +202,7 @@ ddim::plan<capacity> draw_plan(dice& die, solver by) {
     return ddim::ddim_plan<capacity>(recipe, {eta, predicts, clip, choice, temperature});
 }
 
-/// Shrinks what it sees to a tenth, a state beyond float16 to 0, and fails at call `fails_at`.
+/// Shrinks what it sees to a tenth, a state beyond half to 0, and fails at call `fails_at`.
 struct fading_model {
     int fails_at;
     int calls = 0;
@@ -210,8 +210,8 @@ struct fading_model {
     template <class Element>
     static void fade(const ddim::model_call& call) noexcept {
         for (std::int64_t i = 0; i < call.rows * call.elements; ++i) {
-            const float input = ddim::detail::widen(static_cast<const Element*>(call.input)[i]);
-            ddim::detail::narrow(std::isfinite(input) ? 0.1f * input : 0.0f, static_cast<Element*>(call.output)[i]);
+            const float input = ddim::widen(static_cast<const Element*>(call.input)[i]);
+            static_cast<Element*>(call.output)[i] = ddim::narrow<Element>(std::isfinite(input) ? 0.1f * input : 0.0f);
         }
     }
 
@@ -220,8 +220,8 @@ struct fading_model {
         if (self.calls++ == self.fails_at) return 42;
         switch (call.type) {
         case ddim::element_type::float32: fade<float>(call); break;
-        case ddim::element_type::float16: fade<ddim::detail::float16>(call); break;
-        case ddim::element_type::bfloat16: fade<ddim::detail::bfloat16>(call); break;
+        case ddim::element_type::float16: fade<ddim::half>(call); break;
+        case ddim::element_type::bfloat16: fade<ddim::bfloat16>(call); break;
         }
         return 0;
     }
@@ -267,7 +267,7 @@ class drawn_config {
         if (die.one_in(5)) config.plan = ddim::last_steps(plan_, die.between(0, capacity));
         config.dims = {die.one_in(100) ? 0 : die.between(1, 4), die.one_in(100) ? 0 : die.between(1, 700)};
         config.mode = spoilt_option(die, ddim::guidance::none, ddim::guidance::sequential);
-        config.guidance_scale = draw_scale(die);
+        if (config.mode != ddim::guidance::none || die.one_in(50)) config.guidance_scale = draw_scale(die);
         if (config.mode != ddim::guidance::none && die.one_in(3)) config.guidance_scales = draw_scales(die, config);
         config.model_type = spoilt_option(die, ddim::element_type::float32, ddim::element_type::bfloat16);
         config.initial = spoilt_option(die, ddim::initial_state::drawn, ddim::initial_state::noised);
@@ -281,7 +281,7 @@ class drawn_config {
         config.keeps_x0 = die.one_in(3);
         if (die.one_in(5)) config.history_slots = die.one_in(20) ? die.between(-1, 4) : die.between(0, 3);
         config.model = {&fading_model::predict, &model_};
-        config.platform = ddim::host_backend();
+        config.backend = ddim::host_backend();
         return config;
     }
 
@@ -297,9 +297,20 @@ class drawn_config {
 
     void draw_buffers(dice& die) {
         const std::size_t noise = config_.repeat_noise ? static_cast<std::size_t>(config_.dims.elements) : values();
-        if (die.one_in(3)) config_.initial_noise = lend(die, values());
+        const bool is_made = config_.initial != ddim::initial_state::given;
+        if (die.one_in(is_made ? 3 : 50)) config_.initial_noise = lend(die, values());
         if (die.one_in(3)) config_.step_noise = lend(die, steps() * noise);
-        if (die.one_in(5)) config_.dropout_keep = lend(die, steps() * values());
+        if (die.one_in(config_.noise_dropout > 0.0f ? 3 : 50)) config_.dropout_keep = lend(die, steps() * values());
+        if (die.one_in(5)) lend_seeds(die);
+    }
+
+    /// Now and then one too few, or beside what they exclude.
+    void lend_seeds(dice& die) {
+        for (std::size_t i = 0; i < most_batch; ++i) seeds_[i] = i * 0x9E3779B97F4A7C15;
+        config_.seeds = {seeds_, static_cast<std::size_t>(config_.dims.batch) - (die.one_in(20) ? 1 : 0)};
+        if (die.one_in(20)) return;
+        config_.first_sample = 0;
+        config_.repeat_noise = false;
     }
 
     void draw_known(dice& die) {
@@ -312,7 +323,8 @@ class drawn_config {
         known.mask_regenerates = die.one_in(2);
         known.ends_exact = die.one_in(2);
         const bool is_fresh = known.noise == ddim::known_noise::fresh;
-        if (die.one_in(3)) known.given_noise = lend(die, is_fresh ? steps() * values() : values());
+        const bool is_noised = known.noise != ddim::known_noise::none && known.when != ddim::blend_time::on_x0;
+        if (die.one_in(is_noised ? 3 : 50)) known.given_noise = lend(die, is_fresh ? steps() * values() : values());
     }
 
     void draw_chunks(dice& die) {
@@ -342,7 +354,10 @@ class drawn_config {
     solver by_;
     ddim::plan<capacity> plan_;
     fading_model model_;
+    static constexpr std::size_t most_batch = 4;
+
     std::vector<std::vector<float>> lent_;
+    std::uint64_t seeds_[most_batch];
     ddim::sampler_config config_;
     test_support::guarded_arena arena_;
 };
@@ -351,7 +366,7 @@ class drawn_config {
 std::vector<float> checked_run(ddim::sampler& sampler, drawn_config& drawn) {
     std::vector<float> x(drawn.values(), 0.5f);
     drawn.model().calls = 0;
-    const status ran = sampler.run({x.data(), x.size()}, 7);
+    const status ran = sampler.run(x, drawn.config().seeds.data == nullptr ? 7 : 0);
     const bool failed = drawn.model().calls == drawn.model().fails_at + 1;
     REQUIRE(ran == (failed ? status::model_failed : status::ok));
     REQUIRE(sampler.last_code() == (failed ? 42 : 0));
@@ -365,7 +380,7 @@ std::vector<float> checked_run(ddim::sampler& sampler, drawn_config& drawn) {
 
 TEST_CASE("configs at random: refused with no write, or run in their memory, twice the same") {
     int refused = 0, ran = 0, ran_by[solver_count] = {}, with_history = 0;
-    int with_scales = 0, with_pull = 0, with_gain = 0, with_state_hook = 0;
+    int with_seeds = 0, with_scales = 0, with_pull = 0, with_gain = 0, with_state_hook = 0;
     dice die{1};
     for (int i = 0; i < 10000; ++i) {
         CAPTURE(i);
@@ -378,6 +393,7 @@ TEST_CASE("configs at random: refused with no write, or run in their memory, twi
             ++ran_by[static_cast<int>(drawn.by())];
             const ddim::sampler_config& config = drawn.config();
             with_history += ddim::history_slots(config.plan) > 0 ? 1 : 0;
+            with_seeds += config.seeds.data != nullptr ? 1 : 0;
             with_scales += config.guidance_scales.data != nullptr ? 1 : 0;
             with_pull += config.prefix.previous.data != nullptr ? 1 : 0;
             with_gain += config.gain.data != nullptr ? 1 : 0;
@@ -392,6 +408,6 @@ TEST_CASE("configs at random: refused with no write, or run in their memory, twi
     CHECK(refused > 1000); // both outcomes are common
     CHECK(ran > 1000);
     CHECK(with_history > 500);
-    for (const int count : {with_scales, with_pull, with_gain, with_state_hook}) CHECK(count > 100);
+    for (const int count : {with_seeds, with_scales, with_pull, with_gain, with_state_hook}) CHECK(count > 100);
     for (const int count : ran_by) CHECK(count > 100);
 }

@@ -76,12 +76,27 @@ struct place {
     noise_purpose purpose = noise_purpose::step;
 };
 
+/// What a backend is told of a place of row 0, from element `first` on.
+ddim::noise_source source_of(const place& at, const ddim::run_values& values) {
+    ddim::noise_source source;
+    source.values = &values;
+    source.first_sample = at.sample;
+    source.step = at.step;
+    source.purpose = at.purpose;
+    return source;
+}
+
+void draw_block(const place& at, std::int64_t first, float (&normals)[block_elements]) {
+    const ddim::run_values values{at.seed, 1.0f};
+    ddim::detail::draw_normals(source_of(at, values), {0, first, first, block_elements}, normals);
+}
+
 /// Calls use(normal) for elements 0 .. count - 1, count a multiple of the block.
 template <class Use>
 void for_each_normal(const place& at, int count, Use&& use) {
     float normals[block_elements];
     for (int first = 0; first < count; first += block_elements) {
-        ddim::detail::fill_normal_block({at.seed, first, at.sample, at.step, at.purpose}, block_elements, normals);
+        draw_block(at, first, normals);
         for (const float normal : normals) use(static_cast<double>(normal));
     }
 }
@@ -145,7 +160,7 @@ std::vector<float> run_shard(std::int64_t first_sample, std::int64_t batch, std:
     ddim::sampler_config config =
         test_support::make_config(test_support::noisy_plan<4>, {batch, elements}, {&half_of_input, nullptr});
     config.first_sample = first_sample;
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));
     config.arena = arena.view();
     std::vector<float> x(static_cast<std::size_t>(batch * elements));
@@ -159,15 +174,6 @@ std::vector<float> run_shard(std::int64_t first_sample, std::int64_t batch, std:
 bool holds_rows(const std::vector<float>& whole, std::int64_t row, std::int64_t elements,
                 const std::vector<float>& part) {
     return std::equal(part.begin(), part.end(), whole.begin() + row * elements, same_bits);
-}
-
-ddim::noise_source source_of(const place& at, const ddim::run_values& values) {
-    ddim::noise_source source;
-    source.values = &values;
-    source.first_sample = at.sample;
-    source.step = at.step;
-    source.purpose = at.purpose;
-    return source;
 }
 
 /// How many of a batch's numbers are not those of the contract.
@@ -281,8 +287,7 @@ TEST_CASE("a block of the host's loops has the bits of the single normals") {
         CAPTURE(start.first);
         const place& at = start.at;
         float normals[block_elements];
-        ddim::detail::fill_normal_block({at.seed, start.first, at.sample, at.step, at.purpose}, block_elements,
-                                        normals);
+        draw_block(at, start.first, normals);
         int wrong = 0;
         for (int i = 0; i < block_elements; ++i) {
             const std::uint32_t group = static_cast<std::uint32_t>((start.first + i) / 4);
@@ -297,7 +302,8 @@ TEST_CASE("a block of words has the bits of Philox") {
     const place at{0xFEDCBA9876543210, 3, 2, noise_purpose::dropout};
     constexpr std::int64_t first = 512;
     std::uint32_t words[block_elements];
-    ddim::detail::fill_word_block({at.seed, first, at.sample, at.step, at.purpose}, block_elements, words);
+    const ddim::run_values values{at.seed, 1.0f};
+    ddim::detail::draw_words(source_of(at, values), {0, first, first, block_elements}, words);
     int wrong = 0;
     for (int i = 0; i < block_elements; ++i) {
         const std::uint32_t group = static_cast<std::uint32_t>((first + i) / 4);
@@ -396,11 +402,12 @@ TEST_CASE("the backend puts the contract's numbers in place") {
         const ddim::shape dims{3, elements};
         const ddim::run_values values{first.seed, 1.0f};
         std::vector<float> x(static_cast<std::size_t>(3 * elements), 5.0f);
-        ddim::begin_job begin;
-        begin.dims = dims;
-        begin.x = x.data();
-        begin.noise = source_of(first, values);
-        REQUIRE(ddim::host_backend().begin(nullptr, begin) == 0);
+        ddim::prepare_job job;
+        job.initial = ddim::initial_state::drawn;
+        job.dims = dims;
+        job.x = x.data();
+        job.noise = source_of(first, values);
+        REQUIRE(ddim::host_backend().prepare(nullptr, job) == 0);
         CHECK(misplaced(x, dims, first) == 0);
 
         const place later{first.seed, first.sample, 17, noise_purpose::step};

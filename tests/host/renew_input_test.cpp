@@ -170,7 +170,7 @@ TEST_CASE("a new input of an unchanged x changes nothing: no second blend") {
 TEST_CASE("x changed where a known region was put: the model sees the change") {
     const std::vector<float> everywhere(1, 1.0f), x0 = golden::gauss(2, values);
     for_each_config([&](ddim::sampler_config config) {
-        config.known = ddim::diffusion_policy_inpainting(view(everywhere), view(x0));
+        config.known = test_support::known_by(ddim::diffusion_policy_inpainting(), view(everywhere), view(x0));
         housed_sampler housed(config);
         curved_model model;
         ddim::model_call call;
@@ -189,17 +189,17 @@ TEST_CASE("x changed where a known region was put: the model sees the change") {
 
 TEST_CASE("a backend that fails to write the input ends the run with its code") {
     test_support::scripted_run run;
-    run.record.fails_in = 'b';
+    run.record.fails_in = 'p';
     run.record.fails_at = 1;
     run.record.code = 5;
     REQUIRE(run.init() == status::ok);
     REQUIRE(run.sampler.begin(storage(run.x), 7) == status::ok);
-    CHECK(run.sampler.renew_input() == status::device_failed);
+    CHECK(run.sampler.renew_input() == status::backend_failed);
     CHECK(run.sampler.last_code() == 5);
     ddim::model_call call;
     CHECK_FALSE(run.sampler.next(call));
     CHECK(run.sampler.renew_input() == status::not_begun);
-    CHECK(run.sampler.commit() == status::device_failed);
+    CHECK(run.sampler.commit() == status::backend_failed);
     run.record.fails_at = -1;
     CHECK(run.run() == status::ok);
 }
@@ -212,7 +212,7 @@ TEST_CASE("a new input is asked of the backend as it is: no blend, the due row a
     ddim::model_call call;
     for (int k = 0; k < 4; ++k) {
         REQUIRE(run.sampler.renew_input() == status::ok);
-        const ddim::begin_job& job = run.record.begins.back();
+        const ddim::prepare_job& job = run.record.prepared.back();
         CHECK(job.initial == ddim::initial_state::given);
         CHECK(job.x == run.x.data());
         CHECK(job.blend.mask.values == nullptr);

@@ -203,7 +203,7 @@ TEST_CASE("rescale_guidance in a run: the plain loop's bits, none where not guid
             for (const bool lists : {false, true}) {
                 if (lists && mode == guidance::none) continue;
                 ddim::sampler_config config = test_support::make_config(plan, {2, 150}, {}, mode, type);
-                config.guidance_scale = 7.5f;
+                test_support::guide(config, 7.5f);
                 config.initial = ddim::initial_state::given;
                 if (lists) config.guidance_scales = scales;
                 const std::vector<float> plain = test_support::require_plain_bits(config, start);

@@ -20,7 +20,7 @@ using ddim::status;
 constexpr auto& plan = test_support::noisy_plan<3>;
 constexpr std::size_t values = 10;
 
-/// Everything that a run calls, as letters: l load, b begin, m model, c score corrector, q x0 hook, s step, h state
+/// Everything that a run calls, as letters: l load, p prepare, m model, c score corrector, q x0 hook, s step, h state
 /// hook, o observer.
 struct saboteur {
     std::string events;
@@ -46,9 +46,9 @@ struct saboteur {
         return 0;
     }
 
-    static int begin(void* context, const ddim::begin_job& job) noexcept {
-        const int said = self(context).answer('b');
-        return said != 0 ? said : ddim::host_backend().begin(nullptr, job);
+    static int prepare(void* context, const ddim::prepare_job& job) noexcept {
+        const int said = self(context).answer('p');
+        return said != 0 ? said : ddim::host_backend().prepare(nullptr, job);
     }
 
     static int step(void* context, const ddim::step_job& job) noexcept {
@@ -90,7 +90,7 @@ status status_of(char event) {
     case 'q':
     case 'h': return status::hook_failed;
     case 'o': return status::stopped;
-    default: return status::device_failed;
+    default: return status::backend_failed;
     }
 }
 
@@ -133,12 +133,12 @@ class sabotaged_run {
     ddim::sampler_config config_of(const setting& with) {
         static constexpr float mask[] = {1.0f, 0.0f, 0.5f, 0.0f, 1.0f}, known[values] = {};
         ddim::sampler_config config = test_support::make_config(plan, {2, 5}, {&saboteur::model, &report}, with.mode);
-        config.platform = {&saboteur::begin, &saboteur::step, &report};
-        if (with.has('l')) config.platform.load = &saboteur::load;
+        config.backend = {&saboteur::prepare, &saboteur::step, &report};
+        if (with.has('l')) config.backend.load = &saboteur::load;
         if (with.has('c')) config.score_corrector = {&saboteur::correct, &report};
         if (with.has('q')) config.x0_hook = {&saboteur::change_x0, &report};
         if (with.has('h')) config.state_hook = {&saboteur::change_state, &report};
-        if (with.has('i')) config.known = ddim::compvis_inpainting(mask, known);
+        if (with.has('i')) config.known = test_support::known_by(ddim::compvis_inpainting(), mask, known);
         if (with.has('o')) config.observer = {&saboteur::observe, &report, true};
         return config;
     }
@@ -187,7 +187,7 @@ void fail_at_every_call(const setting& with) {
         CHECK_FALSE(run.sampler.next(call));
         CHECK(run.sampler.commit() == expected);
         CHECK(run.report.events.size() == k + 1);
-        if (all[k] == 'l') CHECK(run.sampler.run_loaded({run.x.data(), values}) == status::not_begun);
+        if (all[k] == 'l') CHECK(run.sampler.begin_loaded({run.x.data(), values}) == status::not_begun);
         // ... until the next begin.
         REQUIRE(run.run(-1, 0) == status::ok);
         CHECK(run.sampler.last_code() == 0);
@@ -204,16 +204,16 @@ TEST_CASE("the calls of a run, in their order") {
         setting with;
         const char* events;
     } runs[] = {
-        {{guidance::none, ""}, "bmsmsms"},
-        {{guidance::none, "cqo"}, "bobmcsqsomcsqsomcsqso"},
-        {{guidance::batched, "co"}, "bobmscsomscsomscso"},
-        {{guidance::sequential, "cq"}, "bmmscsqsmmscsqsmmscsqs"},
-        {{guidance::none, "i"}, "bmsmsms"},
-        {{guidance::none, "io"}, "bobmsobmsobmso"},
-        {{guidance::none, "l"}, "lbmsmsms"},
-        {{guidance::none, "oh"}, "bobmshomshomsho"},
-        {{guidance::batched, "qoh"}, "bobmsqshobmsqshobmsqsho"},
-        {{guidance::none, "ih"}, "bmshbmshbmsh"},
+        {{guidance::none, ""}, "pmsmsms"},
+        {{guidance::none, "cqo"}, "popmcsqsomcsqsomcsqso"},
+        {{guidance::batched, "co"}, "popmscsomscsomscso"},
+        {{guidance::sequential, "cq"}, "pmmscsqsmmscsqsmmscsqs"},
+        {{guidance::none, "i"}, "pmsmsms"},
+        {{guidance::none, "io"}, "popmsopmsopmso"},
+        {{guidance::none, "l"}, "lpmsmsms"},
+        {{guidance::none, "oh"}, "popmshomshomsho"},
+        {{guidance::batched, "qoh"}, "popmsqshopmsqshopmsqsho"},
+        {{guidance::none, "ih"}, "pmshpmshpmsh"},
     };
     for (const auto& wanted : runs) {
         sabotaged_run run(wanted.with);

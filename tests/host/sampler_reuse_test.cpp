@@ -52,7 +52,7 @@ TEST_CASE("a backend that holds the plan gets it first, and its jobs point into 
         REQUIRE(run.init() == status::ok);
         int stream = 0;
         REQUIRE(run.sampler.run(view(run.x), 7, &stream) == status::ok);
-        CHECK(run.record.events == "lbmsomsomsomso");
+        CHECK(run.record.events == "lpmsomsomsomso");
         CHECK(run.x == fresh_state(short_plan, mode, 2.0f));
         CHECK(run.arena.guards_are_intact());
         const ddim::load_job& load = run.record.loads.at(0);
@@ -72,8 +72,8 @@ TEST_CASE("a backend that holds the plan gets it first, and its jobs point into 
             CHECK(step.noise.values == load.values_target);
             CHECK(step.next.row == (i == 3 ? nullptr : load.rows_target + i + 1));
         }
-        CHECK(run.record.begins[0].to == &load.rows_target->from);
-        CHECK(run.record.begins[0].next.row == load.rows_target);
+        CHECK(run.record.prepared[0].to == &load.rows_target->from);
+        CHECK(run.record.prepared[0].next.row == load.rows_target);
     }
 }
 
@@ -88,36 +88,45 @@ TEST_CASE("the arena of a backend that holds the plan has room for it, and no le
     CHECK(run.init() == status::arena_too_small);
 }
 
+/// A whole run of what is loaded, by the model of the run's config.
+static status run_loaded(scripted_run& run, ddim::span<float> x) {
+    status state = run.sampler.begin_loaded(x);
+    ddim::model_call call;
+    while (state == status::ok && run.sampler.next(call))
+        state = run.sampler.commit(run.config.model.function(run.config.model.context, call));
+    return state;
+}
+
 TEST_CASE("a run in two parts: loaded once, run as often as wished") {
     for (const bool holds_plan : {false, true}) {
         scripted_run run(guidance::batched, 2.0f, holds_plan);
         CHECK(run.sampler.load(7) == status::not_initialised);
-        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_initialised);
+        CHECK(run_loaded(run, view(run.x)) == status::not_initialised);
         REQUIRE(run.init() == status::ok);
-        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
+        CHECK(run_loaded(run, view(run.x)) == status::not_begun);
         CHECK(run.sampler.load(7) == status::ok);
         CHECK(run.record.events == (holds_plan ? "l" : ""));
-        CHECK(run.sampler.run_loaded({}) == status::x_null);
+        CHECK(run_loaded(run, {}) == status::x_null);
         for (int i = 0; i < 2; ++i) {
             run.x.assign(10, 0.5f);
-            CHECK(run.sampler.run_loaded(view(run.x)) == status::ok);
+            CHECK(run_loaded(run, view(run.x)) == status::ok);
             CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
         }
         CHECK(run.sampler.load(8) == status::ok);
-        CHECK(run.sampler.run_loaded(view(run.x)) == status::ok);
+        CHECK(run_loaded(run, view(run.x)) == status::ok);
         CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f, 8));
         CHECK(run.sampler.set_guidance_scale(3.0f) == status::ok);
-        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
+        CHECK(run_loaded(run, view(run.x)) == status::not_begun);
         CHECK(run.sampler.load(8) == status::ok);
         CHECK(run.sampler.set_plan(quiet_plan) == status::ok);
-        CHECK(run.sampler.run_loaded(view(run.x)) == status::not_begun);
+        CHECK(run_loaded(run, view(run.x)) == status::not_begun);
         CHECK(run.sampler.load(8) == status::ok);
-        CHECK(run.sampler.run_loaded(view(run.x)) == status::ok);
+        CHECK(run_loaded(run, view(run.x)) == status::ok);
         CHECK(run.x == fresh_state(quiet_plan, guidance::batched, 3.0f, 8));
     }
 }
 
-TEST_CASE("run_loaded asks for a model as run does") {
+TEST_CASE("a failed run is forgotten by the next load") {
     scripted_run run;
     run.config.model = {};
     REQUIRE(run.init() == status::ok);
@@ -126,7 +135,6 @@ TEST_CASE("run_loaded asks for a model as run does") {
     REQUIRE(run.sampler.next(call));
     CHECK(run.sampler.commit(42) == status::model_failed);
     REQUIRE(run.sampler.load(7) == status::ok);
-    CHECK(run.sampler.run_loaded(view(run.x)) == status::model_missing);
     CHECK(run.sampler.last_code() == 0); // the failed run is forgotten
 }
 
@@ -207,11 +215,11 @@ TEST_CASE("set_plan: a start scale of the plan's own is loaded with it") {
         REQUIRE(run.init() == status::ok);
         CHECK(run.sampler.set_plan(scaled) == status::ok);
         CHECK(run.run() == status::ok);
-        CHECK(run.record.begins.back().noise.values->start_scale == 3.0f);
+        CHECK(run.record.prepared.back().noise.values->start_scale == 3.0f);
         const std::vector<float> far = run.x;
         CHECK(run.sampler.set_plan(short_plan) == status::ok);
         CHECK(run.run() == status::ok);
-        CHECK(run.record.begins.back().noise.values->start_scale == 1.0f);
+        CHECK(run.record.prepared.back().noise.values->start_scale == 1.0f);
         CHECK(run.x == fresh_state(short_plan, guidance::none, 2.0f));
         CHECK(run.x != far);
     }
@@ -308,14 +316,14 @@ TEST_CASE("a platform that cannot work is found by init, last of all, with its c
         }
     } asked;
     scripted_run run;
-    run.config.platform.check = &question::check;
-    run.config.platform.context = &asked;
+    run.config.backend.check = &question::check;
+    run.config.backend.context = &asked;
     ddim::sampler_config bad = run.config;
     bad.dims.batch = 0;
     CHECK(run.sampler.init(bad) == status::batch_out_of_range);
     CHECK(asked.asked == 0);
     asked.answer = 35;
-    CHECK(run.init() == status::device_unavailable);
+    CHECK(run.init() == status::backend_unavailable);
     CHECK(run.sampler.last_code() == 35);
     CHECK(asked.arena == run.config.arena.data);
     CHECK(run.run() == status::not_initialised);
@@ -333,12 +341,12 @@ TEST_CASE("a run that a hook or an observer gives up says so, but not after the 
         static int observe(void* context, const ddim::observation& seen) noexcept {
             const changer& self = *static_cast<const changer*>(context);
             if (seen.step != self.at) return 0;
-            return self.sampler->set_guidance_scale(3.0f) == ddim::status::ok ? 0 : 1;
+            return self.sampler->set_guidance_scale(1.0f) == ddim::status::ok ? 0 : 1;
         }
         static int hook(void* context, const ddim::hook_call& call) noexcept {
             const changer& self = *static_cast<const changer*>(context);
             if (call.step != self.at) return 0;
-            return self.sampler->set_guidance_scale(3.0f) == ddim::status::ok ? 0 : 1;
+            return self.sampler->set_guidance_scale(1.0f) == ddim::status::ok ? 0 : 1;
         }
     };
     for (const int at : {0, 2, 3}) {

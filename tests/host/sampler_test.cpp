@@ -37,7 +37,7 @@ TEST_CASE("without guidance: begin, then model, step, observer for each row, not
     REQUIRE(run.init() == status::ok);
     CHECK(run.record.events.empty());
     REQUIRE(run.run() == status::ok);
-    CHECK(run.record.events == "bmsomsomsomso");
+    CHECK(run.record.events == "pmsomsomsomso");
     CHECK(run.sampler.steps_done() == 4);
     CHECK(run.sampler.last_code() == 0);
     CHECK(run.arena.guards_are_intact());
@@ -86,7 +86,7 @@ TEST_CASE("sequential guidance: unconditional, then conditional, into two output
     scripted_run run(guidance::sequential);
     REQUIRE(run.init() == status::ok);
     REQUIRE(run.run() == status::ok);
-    CHECK(run.record.events == "bmmsommsommsommso");
+    CHECK(run.record.events == "pmmsommsommsommso");
     for (std::size_t i = 0; i < 8; ++i) {
         const ddim::model_call& call = run.record.calls[i];
         CHECK(call.which == (i % 2 == 0 ? branch::unconditional : branch::conditional));
@@ -102,7 +102,7 @@ TEST_CASE("guidance scale 1 asks for conditional rows only, 0 and negative ones 
         scripted_run at_one(mode, 1.0f);
         REQUIRE(at_one.init() == status::ok);
         REQUIRE(at_one.run() == status::ok);
-        CHECK(at_one.record.events == "bmsomsomsomso");
+        CHECK(at_one.record.events == "pmsomsomsomso");
         for (const ddim::model_call& call : at_one.record.calls) {
             CHECK(call.which == branch::conditional);
             CHECK(call.rows == 2);
@@ -173,7 +173,7 @@ TEST_CASE("x_T given is read, drawn is not") {
     REQUIRE(given.init() == status::ok);
     REQUIRE(given.run() == status::ok);
     CHECK(given.x != drawn.x);
-    CHECK(given.record.begins[0].initial == ddim::initial_state::given);
+    CHECK(given.record.prepared[0].initial == ddim::initial_state::given);
 }
 
 TEST_CASE("step noise handed in equals step noise drawn, when the numbers are the same") {
@@ -200,7 +200,7 @@ TEST_CASE("the stream and keeps_x0 reach everyone they concern") {
     run.config.arena = arena.view();
     REQUIRE(run.init() == status::ok);
     REQUIRE(run.sampler.run({run.x.data(), run.x.size()}, 7, &stream) == status::ok);
-    CHECK(run.record.begins[0].stream == &stream);
+    CHECK(run.record.prepared[0].stream == &stream);
     for (std::size_t i = 0; i < 4; ++i) {
         CHECK(run.record.calls[i].stream == &stream);
         CHECK(run.record.steps[i].stream == &stream);

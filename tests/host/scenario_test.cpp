@@ -174,12 +174,16 @@ class reference_run {
     }
 
     ddim::philox_block counter_of(std::size_t i, int step, noise_purpose purpose, bool is_repeated) const {
-        const std::int64_t sample = is_repeated ? 0 : what_.first_sample + static_cast<std::int64_t>(i / elements());
+        const bool is_first = is_repeated || what_.seeds_samples;
+        const std::int64_t sample = is_first ? 0 : what_.first_sample + static_cast<std::int64_t>(i / elements());
         return {{static_cast<std::uint32_t>(i % elements() / 4), static_cast<std::uint32_t>(sample),
                  static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(purpose)}};
     }
+    std::uint64_t seed_of(std::size_t i) const {
+        return what_.seeds_samples ? lent_.seeds[i / elements()] : test_support::scenario_seed;
+    }
     float normal(std::size_t i, int step, noise_purpose purpose, bool is_repeated = false) const {
-        const auto bits = philox4x32_10(counter_of(i, step, purpose, is_repeated), test_support::scenario_seed);
+        const auto bits = philox4x32_10(counter_of(i, step, purpose, is_repeated), seed_of(i));
         return normals_of(bits).value[i % elements() % 4];
     }
 
@@ -191,7 +195,7 @@ class reference_run {
             case initial_state::drawn: x_.push_back(bounded(what_.plan.start_scale) * noise); break;
             case initial_state::given: x_.push_back(lent_.x[i]); break;
             case initial_state::noised:
-                x_.push_back(bounded(row(0).from.x0) * lent_.x[i] + bounded(row(0).from.noise) * noise);
+                x_.push_back(bounded(row(0).from.alpha) * lent_.x[i] + bounded(row(0).from.sigma) * noise);
                 break;
             }
         }
@@ -200,13 +204,13 @@ class reference_run {
     /// m known + (1 - m) x, known at a level, or clean.
     void blend(field& target, const ddim::level* to, int k) const {
         const bool is_same = what_.known == known_noise::same;
-        const bool is_noised = to != nullptr && what_.known != known_noise::none && to->noise > 0.0f;
-        const float signal = to == nullptr || what_.known == known_noise::none ? 1.0f : to->x0;
+        const bool is_noised = to != nullptr && what_.known != known_noise::none && to->sigma > 0.0f;
+        const float signal = to == nullptr || what_.known == known_noise::none ? 1.0f : to->alpha;
         const std::size_t block = is_same ? 0 : static_cast<std::size_t>(k) * values();
         for (std::size_t i = 0; i < values(); ++i) {
             bounded known = bounded(signal) * lent_.known_x0[i];
             if (is_noised)
-                known = known + bounded(to->noise) * (lent_.mask_noise.empty()
+                known = known + bounded(to->sigma) * (lent_.mask_noise.empty()
                                                           ? normal(i, is_same ? 0 : k, noise_purpose::mask)
                                                           : lent_.mask_noise[block + i]);
             const bounded entry = lent_.mask[i % lent_.mask.size()];
@@ -344,8 +348,7 @@ class reference_run {
         if (!lent_.handed_noise[k].empty()) noise = lent_.handed_noise[k][at];
         if (what_.dropout == 0.0f) return noise;
         const std::uint32_t word =
-            philox4x32_10(counter_of(i, k, noise_purpose::dropout, false), test_support::scenario_seed)
-                .word[i % elements() % 4];
+            philox4x32_10(counter_of(i, k, noise_purpose::dropout, false), seed_of(i)).word[i % elements() % 4];
         const bool keeps = what_.gives_keep ? lent_.dropout_keep[step * values() + i] > 0.0f
                                             : word >= static_cast<double>(what_.dropout) * 0x1p32;
         return keeps ? noise * static_cast<float>(1.0 / (1.0 - static_cast<double>(what_.dropout))) : 0.0f;

@@ -71,9 +71,9 @@ int count_kept(const ddim::plan<Capacity>& plan, kept what) {
 TEST_CASE("Euler is DDIM re-derived: sigma's step in the coordinates x0 + sigma noise") {
     const auto plan = ddim::ddim_plan<20>(levels, ddim_options(0.0, true));
     for (const ddim::step_row& row : plan.rows) {
-        const double from_alpha = static_cast<double>(row.from.x0), to_alpha = static_cast<double>(row.to.x0);
-        const double from = static_cast<double>(row.from.noise) / from_alpha;
-        const double to = static_cast<double>(row.to.noise) / to_alpha;
+        const double from_alpha = static_cast<double>(row.from.alpha), to_alpha = static_cast<double>(row.to.alpha);
+        const double from = static_cast<double>(row.from.sigma) / from_alpha;
+        const double to = static_cast<double>(row.to.sigma) / to_alpha;
         // y' = y + (s' - s) (y - x0) / s with y = x / alpha. Levels rounded to float32 are what the formula starts
         // from.
         CHECK(static_cast<double>(row.u_x) == doctest::Approx(to_alpha / from_alpha * to / from).epsilon(4e-7));
@@ -84,12 +84,13 @@ TEST_CASE("Euler is DDIM re-derived: sigma's step in the coordinates x0 + sigma 
 
 TEST_CASE("DPM-Solver++ 1 and UniPC-1 without corrector are DDIM re-derived") {
     const auto euler = ddim::ddim_plan<20>(levels, ddim_options(0.0, true));
-    check_same(ddim::dpm_solver_plan<20>(levels, {1}), euler);
+    const auto first_order = ddim::dpm_solver_plan<20>(levels, {1});
+    check_same(first_order, euler);
     ddim::unipc_options unipc;
     unipc.order = 1;
     unipc.corrector = false;
     check_same(ddim::unipc_plan<20>(levels, unipc), euler);
-    CHECK(ddim::history_slots(ddim::dpm_solver_plan<20>(levels, {1})) == 0);
+    CHECK(ddim::history_slots(first_order) == 0);
 }
 
 TEST_CASE("the SDE of order 1, Euler ancestral (DDIM at eta 1) and DDPM are one step") {
@@ -149,9 +150,9 @@ TEST_CASE("Heun's first call is Euler's, and with no change the second does noth
         CHECK(second.u_x == 1.0f);
         CHECK(second.u_h[0] == -second.u_0);
         // Half the step of sigma / alpha, times what x0 weighs in the slope at its end.
-        const double before = static_cast<double>(first.from.noise) / static_cast<double>(first.from.x0);
-        const double after = static_cast<double>(first.to.noise) / static_cast<double>(first.to.x0);
-        const double weight = static_cast<double>(first.to.x0) * (after - before) / (2.0 * after);
+        const double before = static_cast<double>(first.from.sigma) / static_cast<double>(first.from.alpha);
+        const double after = static_cast<double>(first.to.sigma) / static_cast<double>(first.to.alpha);
+        const double weight = static_cast<double>(first.to.alpha) * (after - before) / (2.0 * after);
         CHECK(static_cast<double>(second.u_h[0]) == doctest::Approx(weight).epsilon(1e-6));
         CHECK(second.keeps == kept::nothing);
         CHECK(second.timestep == euler.rows[i + 1].timestep);
@@ -178,8 +179,8 @@ TEST_CASE("PNDM: the first step twice, then Adams-Bashforth's weights on kept ou
         // The levels of a row are rounded to float32, and their difference magnifies that tenfold and more: 3e-6.
         // With every output alike, the step is DDIM's: the weights add up to its coefficient.
         const ddim::step_row& alone = one_step.rows[row == 0 ? 0 : row - 1];
-        const double ratio = static_cast<double>(r.to.x0) / static_cast<double>(r.from.x0);
-        const double of_epsilon = static_cast<double>(r.to.noise) - static_cast<double>(r.from.noise) * ratio;
+        const double ratio = static_cast<double>(r.to.alpha) / static_cast<double>(r.from.alpha);
+        const double of_epsilon = static_cast<double>(r.to.sigma) - static_cast<double>(r.from.sigma) * ratio;
         CHECK(static_cast<double>(r.u_x) == doctest::Approx(ratio).epsilon(3e-7));
         const double(&w)[4] = weights[row == 0 ? 0 : row - 1 < 3 ? row - 1 : 3];
         double sum = static_cast<double>(r.u_o);
@@ -222,8 +223,8 @@ TEST_CASE("flow matching: one formula re-derived, in x0 or at once, and noised a
     const auto stochastic = ddim::lcm_plan<8>(flow, lcm);
     for (const ddim::step_row& row : stochastic.rows) {
         CHECK(row.u_x == 0.0f);
-        CHECK(row.u_0 == row.to.x0);
-        CHECK(row.u_n == row.to.noise);
+        CHECK(row.u_0 == row.to.alpha);
+        CHECK(row.u_n == row.to.sigma);
     }
 }
 
@@ -251,7 +252,7 @@ TEST_CASE("inversion: the run's own steps backwards, with a start above the clea
     const auto above = ddim::ddim_inverse_plan<20>(ddim::first_levels(levels, 19), sample);
     REQUIRE(above.state == status::ok);
     CHECK(above.steps == 19);
-    CHECK(above.rows[0].from.noise == ddim::ddim_plan<20>(levels).rows[19].from.noise);
+    CHECK(above.rows[0].from.sigma == ddim::ddim_plan<20>(levels).rows[19].from.sigma);
     CHECK(ddim::ddim_inverse_plan<20>(levels, ddim_options(0.5, false)).state == status::eta_out_of_range);
 
     const auto forward = ddim::ddim_plan<20>(levels), inverse = ddim::ddim_inverse_plan<20>(levels);

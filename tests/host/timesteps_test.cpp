@@ -139,7 +139,7 @@ TEST_CASE("an offset moves every timestep, and must keep them within the table")
 TEST_CASE("nearest_steps names the closest counts that work, for every S") {
     for (int steps = -1; steps <= 1002; ++steps) {
         CAPTURE(steps);
-        const ddim::nearest found = ddim::nearest_steps(spacing::uniform, 1000, steps);
+        const ddim::step_counts found = ddim::nearest_steps(spacing::uniform, 1000, steps);
         int below = 0, above = 0;
         for (int count = 1; count <= 1000; ++count) {
             const auto list = ddim::spaced_timesteps<capacity>(spacing::uniform, 1000, count);

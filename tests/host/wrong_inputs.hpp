@@ -50,11 +50,12 @@ struct wrong_inputs {
     std::vector<wrong_use> uses;
 };
 
-// Of each bad_*_test.cpp the tables that it has.
+// The tables of each bad_*_test.cpp.
 wrong_inputs wrong_plan_inputs();
 wrong_inputs wrong_config_inputs();
 wrong_inputs wrong_call_inputs();
 wrong_inputs wrong_chunk_inputs();
+wrong_inputs silent_mistakes(); ///< of mistakes_test.cpp
 
 template <class Wrong, std::size_t Count>
 std::vector<Wrong> as_list(const Wrong (&table)[Count]) {

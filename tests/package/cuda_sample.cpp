@@ -14,10 +14,10 @@ int main() {
     config.plan = plan;
     config.dims = dims;
     config.arena = host_memory; // which no GPU of ours accepts as an arena, or every one does
-    config.platform = ddim::cuda_backend();
+    config.backend = ddim::cuda_backend();
 
     ddim::sampler sampler;
     const ddim::status state = sampler.init(config);
     std::printf("%s\n", ddim::message(state));
-    return state == ddim::status::ok || state == ddim::status::device_unavailable ? 0 : 1;
+    return state == ddim::status::ok || state == ddim::status::backend_unavailable ? 0 : 1;
 }

@@ -94,7 +94,7 @@ int run() {
     config.model = {denoise, nullptr};
     config.mode = ddim::guidance::batched;
     config.guidance_scale = 2.0f;
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     ddim::sampler sampler;
     ddim::status state = sampler.init(config);
     if (state == ddim::status::ok) state = sampler.run(x, 42);

@@ -12,7 +12,7 @@ namespace golden {
 
 /// epsilon of one pixel: x its value, `right` that of its right neighbour in the row (the last one's is the first),
 /// `mean` of the sample's four conditions, u = timestep / train_steps.
-DDIM_HOST_DEVICE inline float analytic_epsilon(float x, float right, float mean, float u) noexcept {
+DDIM_SHARED float analytic_epsilon(float x, float right, float mean, float u) noexcept {
     const float y = ((0.25f + 0.75f * u) * x + 0.125f * right) + (0.5f * mean - 0.25f * u);
     return y / __builtin_sqrtf(1.0f + 0.0625f * (y * y));
 }
@@ -31,7 +31,7 @@ struct analytic_job {
 };
 
 /// epsilon at flat index i of x.
-DDIM_HOST_DEVICE inline float analytic_epsilon_at(const analytic_job& job, std::int64_t i) noexcept {
+DDIM_SHARED float analytic_epsilon_at(const analytic_job& job, std::int64_t i) noexcept {
     const std::int64_t row = i / job.elements;
     const bool is_conditional =
         job.which == ddim::branch::conditional || (job.which == ddim::branch::both && row >= job.batch);

@@ -44,9 +44,7 @@ class guarded_arena {
 };
 
 /// The size of the arena that a config needs.
-inline std::size_t arena_bytes_of(const ddim::sampler_config& config) {
-    return ddim::carve_arena(ddim::arena_request_of(config)).bytes;
-}
+inline std::size_t arena_bytes_of(const ddim::sampler_config& config) { return ddim::arena_layout_of(config).bytes; }
 
 } // namespace test_support
 

@@ -53,6 +53,19 @@ inline ddim::sampler_config make_config(ddim::plan_view plan, ddim::shape dims, 
     return config;
 }
 
+/// Where it is guided at all: elsewhere a scale is a mistake.
+inline void guide(ddim::sampler_config& config, float scale) {
+    if (config.mode != ddim::guidance::none) config.guidance_scale = scale;
+}
+
+/// An inpainting convention with its mask and x0.
+inline ddim::inpainting known_by(ddim::inpainting convention, ddim::span<const float> mask,
+                                 ddim::span<const float> x0) {
+    convention.mask = mask;
+    convention.x0 = x0;
+    return convention;
+}
+
 } // namespace test_support
 
 #endif

@@ -5,25 +5,25 @@
 #include <cstddef>
 
 #include "ddim/arena.hpp"
-#include "ddim/detail/element.hpp"
+#include "ddim/element.hpp"
 
 namespace test_support {
 
 /// One value of [rows, elements] of a type, as a float.
 inline float read_element(const void* values, ddim::element_type type, std::size_t at) {
-    using namespace ddim::detail;
+    using namespace ddim;
     switch (type) {
-    case ddim::element_type::float16: return widen(static_cast<const float16*>(values)[at]);
+    case ddim::element_type::float16: return widen(static_cast<const half*>(values)[at]);
     case ddim::element_type::bfloat16: return widen(static_cast<const bfloat16*>(values)[at]);
     default: return static_cast<const float*>(values)[at];
     }
 }
 
 inline void write_element(void* values, ddim::element_type type, std::size_t at, float value) {
-    using namespace ddim::detail;
+    using namespace ddim;
     switch (type) {
-    case ddim::element_type::float16: return narrow(value, static_cast<float16*>(values)[at]);
-    case ddim::element_type::bfloat16: return narrow(value, static_cast<bfloat16*>(values)[at]);
+    case ddim::element_type::float16: static_cast<half*>(values)[at] = narrow<half>(value); break;
+    case ddim::element_type::bfloat16: static_cast<bfloat16*>(values)[at] = narrow<bfloat16>(value); break;
     default: static_cast<float*>(values)[at] = value;
     }
 }

@@ -9,13 +9,13 @@
 namespace golden {
 
 /// To the nearest eighth, ties to the even one.
-DDIM_HOST_DEVICE inline float rounded_to_eighth(float x0) noexcept { return __builtin_rintf(x0 * 8.0f) / 8.0f; }
+DDIM_SHARED float rounded_to_eighth(float x0) noexcept { return __builtin_rintf(x0 * 8.0f) / 8.0f; }
 
 /// An x0 hook: every entry to the nearest eighth. It has no context.
 int round_to_eighths(void* context, const ddim::hook_call& call) noexcept;
 
 /// 0.75 x + 0.125, clamped to [-2, 2]. A NaN passes through.
-DDIM_HOST_DEVICE inline float shrunk_state(float x) noexcept {
+DDIM_SHARED float shrunk_state(float x) noexcept {
     const float shrunk = 0.75f * x + 0.125f;
     const float capped = shrunk > 2.0f ? 2.0f : shrunk;
     return capped < -2.0f ? -2.0f : capped;

@@ -59,13 +59,20 @@ solver draw_plan(dice& die, scenario& what) {
 }
 
 void draw_noise(dice& die, scenario& what) {
-    what.initial = die.option(ddim::initial_state::drawn, ddim::initial_state::noised);
+    const bool may_draw = what.plan.starts_from_noise;
+    what.initial =
+        die.option(may_draw ? ddim::initial_state::drawn : ddim::initial_state::given, ddim::initial_state::noised);
     what.gives_initial_noise = die.one_in(3);
     what.gives_step_noise = die.one_in(3);
     what.repeats_noise = die.one_in(3);
     if (die.one_in(3)) what.dropout = static_cast<float>(die.real(0.01, 0.95));
     what.gives_keep = die.one_in(2);
     what.first_sample = die.one_in(2) ? 0 : die.between(0, 100'000);
+    if (die.one_in(5)) {
+        what.seeds_samples = true;
+        what.repeats_noise = false;
+        what.first_sample = 0;
+    }
     if (die.one_in(5)) what.hands_noise = static_cast<unsigned>(die.between(1, (1 << scenario_steps) - 1));
 }
 
@@ -135,6 +142,8 @@ void option_counts::add(const scenario& what) {
     count("step noise handed in, repeated", what.hands_noise != 0 && what.repeats_noise);
     count("state changed between steps", what.changes_state);
     count("dropout", what.dropout > 0.0f);
+    count("seeds of the samples", what.seeds_samples);
+    count("seeds of the samples, dropout", what.seeds_samples && what.dropout > 0.0f);
     count("blend before the model", blends && what.when == blend_time::before_model);
     count("blend after the step", blends && what.when == blend_time::after_step);
     count("blend at the old level", blends && what.when == blend_time::after_step_at_old_level);

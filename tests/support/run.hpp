@@ -15,7 +15,7 @@ namespace test_support {
 /// A sampler of `config`, whose arena and backend are filled in here.
 struct housed_sampler {
     explicit housed_sampler(ddim::sampler_config config) : arena(arena_bytes_of(config)) {
-        config.platform = ddim::host_backend();
+        config.backend = ddim::host_backend();
         config.arena = arena.view();
         REQUIRE(sampler.init(config) == ddim::status::ok);
     }

@@ -101,9 +101,9 @@ class configured {
         config.dims = what.dims;
         config.model_type = what.type;
         config.mode = what.mode;
-        config.guidance_scale = what.scale;
+        guide(config, what.scale);
         if (!what.scales.empty()) config.guidance_scales = {what.scales.data(), what.scales.size()};
-        config.platform = on.platform();
+        config.backend = on.backend();
         config.first_sample = what.first_sample;
         config.keeps_x0 = what.keeps_x0;
         set_hooks(what);
@@ -143,6 +143,12 @@ class configured {
         config.step_noise = place(step_noise, lent.step_noise);
         for (int k = 0; k < scenario_steps; ++k) handed_noise[k] = place(step_noise, lent.handed_noise[k]);
         config.repeat_noise = what.repeats_noise;
+        if (what.seeds_samples) {
+            const std::size_t bytes = lent.seeds.size() * sizeof(std::uint64_t);
+            std::byte* const placed = on_.lend(bytes);
+            on_.write(placed, lent.seeds.data(), bytes);
+            config.seeds = {reinterpret_cast<const std::uint64_t*>(placed), lent.seeds.size()};
+        }
         config.noise_dropout = what.dropout;
         config.dropout_keep = place(dropout_keep, lent.dropout_keep);
         config.known.mask = place(mask, lent.mask);
@@ -179,6 +185,12 @@ ddim::plan<scenario_steps> with_made_up_history(ddim::plan<scenario_steps> plan)
     return plan;
 }
 
+/// Its levels do not start from noise, but a scenario draws x_T for any plan.
+ddim::plan<scenario_steps> drawn(ddim::plan<scenario_steps> plan) {
+    plan.starts_from_noise = true;
+    return plan;
+}
+
 /// Changes x and says so.
 ddim::status change_state(ddim::sampler& sampler, ddim::span<float> x, void* stream, const record& seen) {
     ddim::hook_call change;
@@ -192,7 +204,7 @@ ddim::status change_state(ddim::sampler& sampler, ddim::span<float> x, void* str
 
 /// The calls of a run as a caller makes them, with what only a caller can do between them.
 ddim::status drive(ddim::sampler& sampler, ddim::span<float> x, void* stream, const configured& set, record& seen) {
-    ddim::status state = sampler.begin(x, scenario_seed, stream);
+    ddim::status state = sampler.begin(x, seen.what.seed(), stream);
     ddim::model_call call;
     while (state == ddim::status::ok && sampler.next(call)) {
         const ddim::span<const float> noise = set.handed_noise[call.step];
@@ -260,9 +272,10 @@ ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, solv
     // These call the model twice, in each step and in the first.
     case solver::heun: {
         const ddim::levels noisy = ddim::schedule_levels(schedule, list, ddim::final_alpha::first);
-        return ddim::heun_plan<scenario_steps>(ddim::last_levels(noisy, 2), {options.predicts, options.clip});
+        return drawn(ddim::heun_plan<scenario_steps>(ddim::last_levels(noisy, 2), {options.predicts, options.clip}));
     }
-    case solver::pndm: return ddim::pndm_plan<scenario_steps>(ddim::last_levels(levels, 3), {options.predicts});
+    case solver::pndm:
+        return drawn(ddim::pndm_plan<scenario_steps>(ddim::last_levels(levels, 3), {options.predicts}));
     }
     return ddim::ddim_plan<scenario_steps>(levels, options);
 }
@@ -297,6 +310,7 @@ std::string describe(const scenario& what) {
     add("dropout", static_cast<double>(what.dropout));
     add_integer("keep", what.gives_keep);
     add_integer("first_sample", what.first_sample);
+    add_integer("seeds", what.seeds_samples);
     add_integer("hands_noise", what.hands_noise);
     add_integer("changes_state", what.changes_state);
     add_integer("mask", what.mask_size);
@@ -327,19 +341,23 @@ lent_values values_of(const scenario& what) {
     const std::size_t step_values = what.repeats_noise ? elements : values;
     lent_values lent;
     if (what.initial != ddim::initial_state::drawn) lent.x = golden::gauss(3, values);
-    if (what.gives_initial_noise) lent.initial_noise = golden::gauss(1, values);
+    if (what.gives_initial_noise && what.initial != ddim::initial_state::given)
+        lent.initial_noise = golden::gauss(1, values);
     if (what.gives_step_noise) lent.step_noise = golden::gauss_of_steps(1000, scenario_steps, step_values);
     for (std::uint32_t k = 0; k < scenario_steps; ++k)
         if (((what.hands_noise >> k) & 1) != 0) lent.handed_noise[k] = golden::gauss(4000 + k, step_values);
-    if (what.gives_keep)
+    if (what.gives_keep && what.dropout > 0.0f)
         lent.dropout_keep = golden::keep_of_steps(3000, scenario_steps, static_cast<double>(what.dropout), values);
     if (what.mask_size > 0) {
         lent.mask = repeated(mask_entries, what.mask_size);
         lent.known_x0 = golden::gauss(2, values);
-        if (what.gives_mask_noise) lent.mask_noise = golden::gauss_of_steps(2000, scenario_steps, values);
-        // What is put in place clean reads no noise: it would show.
-        if (what.known == ddim::known_noise::none) lent.mask_noise.assign(lent.mask_noise.size(), std::nanf(""));
+        const bool is_clean = what.known == ddim::known_noise::none || what.when == ddim::blend_time::on_x0;
+        if (what.gives_mask_noise && !is_clean)
+            lent.mask_noise = golden::gauss_of_steps(2000, scenario_steps, values);
     }
+    if (what.seeds_samples)
+        for (std::int64_t i = 0; i < what.dims.batch; ++i)
+            lent.seeds.push_back(scenario_seed * static_cast<std::uint64_t>(i + 1));
     if (what.prefix_size > 0) {
         lent.prefix_weights = repeated(prefix_entries, what.prefix_size);
         lent.previous = made_up_previous(lent.prefix_weights, values);
@@ -366,7 +384,7 @@ outcome run_scenario(const scenario& what, target& on) {
     if (result.state == ddim::status::ok && what.is_driven())
         result.state = on.drive([&](void* stream) { return drive(sampler, {x, values}, stream, set, seen); });
     else if (result.state == ddim::status::ok)
-        result.state = on.run(sampler, {x, values}, scenario_seed);
+        result.state = on.run(sampler, {x, values}, what.seed());
     result.x = on.read(x, values * sizeof(float));
     result.inputs = seen.inputs.read();
     result.timesteps = seen.timesteps.read();

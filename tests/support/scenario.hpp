@@ -78,12 +78,13 @@ struct scenario {
     bool is_wild = false;   ///< the model's outputs are infinite, NaN, subnormal and huge in places
 
     ddim::initial_state initial = ddim::initial_state::drawn;
-    bool gives_initial_noise = false;
+    bool gives_initial_noise = false; ///< where x_T is not given
     bool gives_step_noise = false;
     bool repeats_noise = false;
     float dropout = 0.0f;
-    bool gives_keep = false;
+    bool gives_keep = false; ///< where there is dropout
     std::int64_t first_sample = 0;
+    bool seeds_samples = false; ///< each sample has a seed of its own
 
     // The two that only a caller of begin, next and commit can do.
     unsigned hands_noise = 0;   ///< bits of the steps whose noise is handed in with them
@@ -94,7 +95,7 @@ struct scenario {
     ddim::known_noise known = ddim::known_noise::fresh;
     bool mask_regenerates = false;
     bool ends_exact = false;
-    bool gives_mask_noise = false;
+    bool gives_mask_noise = false; ///< where any is read
 
     std::int64_t prefix_size = 0; ///< of the weights of the pull; 0: no pull
     std::int64_t gain_size = 0;   ///< 0: no gain
@@ -108,6 +109,8 @@ struct scenario {
     bool observes = false;
     bool sees_start = false;
 
+    /// The seed of the run.
+    std::uint64_t seed() const { return seeds_samples ? 0 : scenario_seed; }
     bool is_driven() const { return hands_noise != 0 || changes_state; }
 };
 
@@ -120,6 +123,7 @@ struct lent_values {
     std::vector<float> initial_noise, step_noise, dropout_keep, mask, known_x0, mask_noise;
     std::vector<float> previous, prefix_weights, step_weights, gain;
     std::vector<float> handed_noise[scenario_steps];
+    std::vector<std::uint64_t> seeds; ///< of the samples
 };
 
 lent_values values_of(const scenario& what);

@@ -13,7 +13,7 @@
 
 namespace test_support {
 
-/// Everything that happens in a run, as letters: l load, b begin, m model, s step, o observer.
+/// Everything that happens in a run, as letters: l load, p prepare, m model, s step, o observer.
 struct script {
     std::string events;
     char fails_in = ' '; ///< the letter that returns `code`
@@ -22,7 +22,7 @@ struct script {
     bool holds_plan = false; ///< keep the plan and the values in the arena, as a device does
     std::vector<ddim::model_call> calls;
     std::vector<ddim::load_job> loads;
-    std::vector<ddim::begin_job> begins;
+    std::vector<ddim::prepare_job> prepared;
     std::vector<ddim::step_job> steps;
     std::vector<ddim::observation> observations;
 
@@ -45,11 +45,11 @@ struct script {
         return 0;
     }
 
-    static int begin(void* context, const ddim::begin_job& job) noexcept {
+    static int prepare(void* context, const ddim::prepare_job& job) noexcept {
         script& self = *static_cast<script*>(context);
-        self.begins.push_back(job);
-        const int code = self.answer('b');
-        return code != 0 ? code : ddim::host_backend().begin(nullptr, job);
+        self.prepared.push_back(job);
+        const int code = self.answer('p');
+        return code != 0 ? code : ddim::host_backend().prepare(nullptr, job);
     }
 
     static int step(void* context, const ddim::step_job& job) noexcept {
@@ -81,7 +81,9 @@ struct script {
         return self.answer('o');
     }
 
-    ddim::backend platform() { return {&script::begin, &script::step, this, holds_plan ? &script::load : nullptr}; }
+    ddim::backend_ref backend() {
+        return {&script::prepare, &script::step, this, holds_plan ? &script::load : nullptr};
+    }
 };
 
 inline constexpr const auto& short_plan = noisy_plan<4>;
@@ -107,7 +109,7 @@ struct scripted_run {
         record.holds_plan = holds_plan;
         ddim::sampler_config result = make_config(short_plan, {2, 5}, {&script::model, &record}, mode);
         if (mode != ddim::guidance::none) result.guidance_scale = scale;
-        result.platform = record.platform();
+        result.backend = record.backend();
         result.observer = {&script::observe, &record};
         return result;
     }

@@ -62,7 +62,7 @@ bool target::is_undamaged() {
     return true;
 }
 
-ddim::backend host_target::platform() const noexcept { return ddim::host_backend(); }
+ddim::backend_ref host_target::backend() const noexcept { return ddim::host_backend(); }
 ddim::hook_fn host_target::score_corrector() const noexcept { return &ddim::add_scaled_state; }
 ddim::hook_fn host_target::x0_hook() const noexcept { return &golden::round_to_eighths; }
 ddim::hook_fn host_target::state_hook() const noexcept { return &golden::shrink_state; }

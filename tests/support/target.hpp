@@ -23,7 +23,7 @@ class target {
     target& operator=(const target&) = delete;
     virtual ~target() = default;
 
-    virtual ddim::backend platform() const noexcept = 0;
+    virtual ddim::backend_ref backend() const noexcept = 0;
 
     /// output += weight x; the context is the weight, a float of the host's.
     virtual ddim::hook_fn score_corrector() const noexcept = 0;
@@ -81,7 +81,7 @@ class target {
 /// The host.
 class host_target final : public target {
   public:
-    ddim::backend platform() const noexcept override;
+    ddim::backend_ref backend() const noexcept override;
     ddim::hook_fn score_corrector() const noexcept override;
     ddim::hook_fn x0_hook() const noexcept override;
     ddim::hook_fn state_hook() const noexcept override;

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "ddim/detail/element.hpp"
+#include "ddim/element.hpp"
 #include "ddim/model.hpp"
 
 namespace test_support {
@@ -23,7 +23,7 @@ struct model_job {
 };
 
 /// The output of places where a wild model goes off.
-DDIM_HOST_DEVICE inline float wild_output(std::int64_t i, float tame) noexcept {
+DDIM_SHARED float wild_output(std::int64_t i, float tame) noexcept {
     switch (i % 13) {
     case 1: return ddim::detail::float_from_bits(0x7F800000); // infinity
     case 3: return ddim::detail::float_from_bits(0xFF800000); // - infinity
@@ -35,24 +35,22 @@ DDIM_HOST_DEVICE inline float wild_output(std::int64_t i, float tame) noexcept {
 }
 
 template <class Element>
-DDIM_HOST_DEVICE inline void predict_element(const model_job& job, std::int64_t i) noexcept {
-    using ddim::detail::narrow;
-    using ddim::detail::widen;
+DDIM_SHARED void predict_element(const model_job& job, std::int64_t i) noexcept {
     const std::int64_t row = i / job.elements;
     const bool is_unconditional =
         job.which == ddim::branch::unconditional || (job.which == ddim::branch::both && row < job.rows / 2);
-    const float input = widen(static_cast<const Element*>(job.input)[i]);
+    const float input = ddim::widen(static_cast<const Element*>(job.input)[i]);
     const float place = 0.0625f * static_cast<float>(i % 7) + 0.001f * job.row_timesteps[row];
     const float tame = (is_unconditional ? 0.75f : 1.25f) * input + place;
-    narrow(job.is_wild ? wild_output(i, tame) : tame, static_cast<Element*>(job.output)[i]);
+    static_cast<Element*>(job.output)[i] = ddim::narrow<Element>(job.is_wild ? wild_output(i, tame) : tame);
 }
 
 /// The output at flat index i of [rows, elements].
-DDIM_HOST_DEVICE inline void predict_at(const model_job& job, std::int64_t i) noexcept {
+DDIM_SHARED void predict_at(const model_job& job, std::int64_t i) noexcept {
     switch (job.type) {
     case ddim::element_type::float32: return predict_element<float>(job, i);
-    case ddim::element_type::float16: return predict_element<ddim::detail::float16>(job, i);
-    case ddim::element_type::bfloat16: return predict_element<ddim::detail::bfloat16>(job, i);
+    case ddim::element_type::float16: return predict_element<ddim::half>(job, i);
+    case ddim::element_type::bfloat16: return predict_element<ddim::bfloat16>(job, i);
     }
 }
 

@@ -98,15 +98,16 @@ ddim::sampler_config config_of(const detailed_case& run, ddim::plan_view plan, g
         make_config(run.is_partial() ? ddim::last_steps(plan, run.steps()) : plan, {run.batch(), run.elements()}, {},
                     run.is_guided() ? mode : guidance::none);
     config.guidance_scale = run.is_guided() ? static_cast<float>(run.number("scale")) : 1.0f;
-    config.platform = on.platform();
+    config.backend = on.backend();
     config.initial = ddim::initial_state::given;
     config.step_noise = place(golden::gauss_of_steps(1000, run.steps(), values));
     config.noise_dropout = static_cast<float>(run.dropout());
-    config.dropout_keep = place(golden::keep_of_steps(3000, run.steps(), run.dropout(), values));
+    if (run.dropout() > 0.0)
+        config.dropout_keep = place(golden::keep_of_steps(3000, run.steps(), run.dropout(), values));
     if (run.is_inpainting()) {
         std::vector<float> known = golden::gauss(2, values);
         for (float& value : known) value *= 0.5f;
-        config.known = ddim::compvis_inpainting(place(golden_mask(run.width())), place(known));
+        config.known = known_by(ddim::compvis_inpainting(), place(golden_mask(run.width())), place(known));
         config.known.given_noise = place(golden::gauss_of_steps(2000, run.steps(), values));
     }
     if (run.corrects_score()) {

@@ -8,13 +8,13 @@
 
 namespace ddim::detail {
 
-DDIM_HOST_DEVICE inline std::uint32_t float_bits(float value) noexcept {
+DDIM_SHARED std::uint32_t float_bits(float value) noexcept {
     std::uint32_t bits;
     __builtin_memcpy(&bits, &value, sizeof bits);
     return bits;
 }
 
-DDIM_HOST_DEVICE inline float float_from_bits(std::uint32_t bits) noexcept {
+DDIM_SHARED float float_from_bits(std::uint32_t bits) noexcept {
     float value;
     __builtin_memcpy(&value, &bits, sizeof value);
     return value;

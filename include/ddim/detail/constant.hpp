@@ -2,6 +2,7 @@
 #ifndef DDIM_DETAIL_CONSTANT_HPP
 #define DDIM_DETAIL_CONSTANT_HPP
 
+#include "ddim/config.h"
 #include "ddim/status.hpp"
 
 // True while the compiler evaluates a constant. The tables' builders branch on it: at run time they call the
@@ -18,7 +19,7 @@ namespace ddim::detail {
 void this_constant_is_refused(status reason) noexcept;
 
 /// In a constant any status but ok is a compile error; at run time nothing.
-constexpr void refuse_constant_unless_ok(status state) {
+DDIM_INLINE constexpr void refuse_constant_unless_ok(status state) {
     if (DDIM_CONSTANT_EVALUATED()) {
         if (state != status::ok) this_constant_is_refused(state);
     }
@@ -26,7 +27,7 @@ constexpr void refuse_constant_unless_ok(status state) {
 
 /// Whether a pointer is null. Not asked in a constant, which does not compile where it reads through one (g++ 12
 /// takes no such question about a temporary).
-constexpr bool is_null(const void* pointer) noexcept {
+DDIM_INLINE constexpr bool is_null(const void* pointer) noexcept {
     if (DDIM_CONSTANT_EVALUATED()) return false;
     return pointer == nullptr;
 }

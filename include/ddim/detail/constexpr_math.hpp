@@ -3,7 +3,10 @@
 #ifndef DDIM_DETAIL_CONSTEXPR_MATH_HPP
 #define DDIM_DETAIL_CONSTEXPR_MATH_HPP
 
+#include "ddim/config.h"
+
 namespace ddim::detail {
+inline namespace DDIM_COPY {
 
 inline constexpr double pi = 3.14159265358979323846;
 inline constexpr double largest_double = 1.7976931348623157e308;
@@ -163,6 +166,7 @@ constexpr int round_half_even(double x) noexcept {
     return floor;
 }
 
+} // namespace DDIM_COPY
 } // namespace ddim::detail
 
 #endif

@@ -4,10 +4,8 @@
 
 #include "ddim/detail/level_path.hpp"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
-
 namespace ddim::detail {
+inline namespace DDIM_COPY {
 
 constexpr bool is_positive(double x) noexcept { return x > 0.0 && is_finite(x); }
 
@@ -153,8 +151,7 @@ DDIM_ONE_COPY constexpr status check_levels(const levels& recipe) noexcept {
     return status::option_out_of_range;
 }
 
+} // namespace DDIM_COPY
 } // namespace ddim::detail
-
-#pragma GCC diagnostic pop
 
 #endif

@@ -5,10 +5,8 @@
 #include "ddim/detail/constexpr_math.hpp"
 #include "ddim/levels.hpp"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-default" // a default label would silence -Wswitch
-
 namespace ddim::detail {
+inline namespace DDIM_COPY {
 
 /// x = alpha * clean sample + sigma * standard normal.
 struct alpha_sigma {
@@ -212,6 +210,12 @@ class level_path {
         return is_other ? scheduled(of_->noised_timestep) : from(0);
     }
 
+    /// Whether a run from here may start from drawn noise: not below the first level, nor where it is noised to
+    /// another.
+    constexpr bool starts_from_noise() const noexcept {
+        return of_->first == 0 && (of_->rule != level_rule::paired || of_->noised_timestep < 0);
+    }
+
     constexpr double start_scale_value() const noexcept {
         const alpha_sigma first = from(0);
         switch (of_->start) {
@@ -301,8 +305,7 @@ class level_path {
     double first_lambda_ = 0.0, last_lambda_ = 0.0;
 };
 
+} // namespace DDIM_COPY
 } // namespace ddim::detail
-
-#pragma GCC diagnostic pop
 
 #endif

@@ -14,6 +14,7 @@
 #include "ddim/span.hpp"
 
 namespace ddim::detail {
+inline namespace DDIM_COPY {
 
 inline constexpr double infinity = __builtin_huge_val();
 
@@ -152,6 +153,7 @@ class plan_walk {
         made.rows = rows_.data;
         made.steps = count_;
         made.start_scale = static_cast<float>(path_.start_scale_value());
+        made.starts_from_noise = !step_.is_reversed && path_.starts_from_noise();
         return made;
     }
 
@@ -210,11 +212,13 @@ constexpr plan<Capacity> build_plan(const levels& recipe, const typename Solver:
         made = Fill(recipe, options, {result.rows, Capacity});
     result.steps = made.steps;
     result.start_scale = made.start_scale;
+    result.starts_from_noise = made.starts_from_noise;
     result.state = made.state;
     refuse_constant_unless_ok(result.state);
     return result;
 }
 
+} // namespace DDIM_COPY
 } // namespace ddim::detail
 
 #endif

@@ -30,6 +30,7 @@ plan_view fill_ddim_rows(const levels& recipe, const ddim_options& options, span
 plan_view fill_ddim_inverse_rows(const levels& recipe, const ddim_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 /// Noise of one step and what is left for the direction: direction^2 + noise^2 = sigma'^2.
 struct noise_split {
@@ -82,11 +83,12 @@ struct ddim_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// DDIM over the levels. On schedule_levels() the reference's sampler buffers are its columns, in sampling order:
-/// ddim_timesteps is timestep, ddim_alphas and ddim_alphas_prev are the squares of from.x0 and to.x0,
-/// ddim_sqrt_one_minus_alphas is from.noise, ddim_sigmas is u_n at temperature 1. Over all timesteps (leading, S = T)
+/// ddim_timesteps is timestep, ddim_alphas and ddim_alphas_prev are the squares of from.alpha and to.alpha,
+/// ddim_sqrt_one_minus_alphas is from.sigma, ddim_sigmas is u_n at temperature 1. Over all timesteps (leading, S = T)
 /// with final_alpha::one it is the reference's ddim_use_original_steps, and u_n its
 /// ddim_sigmas_for_original_num_steps.
 /// State: ok, the levels' own, option_out_of_range, timestep_out_of_range, timesteps_not_descending,

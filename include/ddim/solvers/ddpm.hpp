@@ -27,6 +27,7 @@ struct ddpm_options {
 plan_view fill_ddpm_rows(const levels& recipe, const ddpm_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 struct ddpm_solver {
     using options = ddpm_options;
@@ -59,6 +60,7 @@ struct ddpm_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// Ancestral sampling over the levels. The last step leads to the clean sample, whatever their final level. Over all

@@ -27,6 +27,7 @@ struct dpm_solver_options {
 plan_view fill_dpm_solver_rows(const levels& recipe, const dpm_solver_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 struct dpm_solver {
     using options = dpm_solver_options;
@@ -95,6 +96,7 @@ struct dpm_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// DPM-Solver++ over the levels, with one slot of history for each order above 1. Needs alpha > 0 and sigma > 0 at

@@ -15,6 +15,7 @@ struct heun_options {
 plan_view fill_heun_rows(const levels& recipe, const heun_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 struct heun_solver {
     using options = heun_options;
@@ -45,6 +46,7 @@ struct heun_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// Heun over the levels: 2 S - 1 model calls where they end on the clean sample, else 2 S; Capacity is at least that.

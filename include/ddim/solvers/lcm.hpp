@@ -21,6 +21,7 @@ struct lcm_options {
 plan_view fill_lcm_rows(const levels& recipe, const lcm_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 struct lcm_solver {
     using options = lcm_options;
@@ -49,6 +50,7 @@ struct lcm_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// LCM over the levels; the last step leads to the clean sample, whatever their final level. State: as for

@@ -14,6 +14,7 @@ struct pndm_options {
 plan_view fill_pndm_rows(const levels& recipe, const pndm_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 struct pndm_solver {
     using options = pndm_options;
@@ -53,6 +54,7 @@ struct pndm_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// PLMS over the levels: one model call more than they have steps, so Capacity is at least that. Three slots of

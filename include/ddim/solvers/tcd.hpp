@@ -18,6 +18,7 @@ struct tcd_options {
 plan_view fill_tcd_rows(const levels& recipe, const tcd_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 struct tcd_solver {
     using options = tcd_options;
@@ -52,6 +53,7 @@ struct tcd_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// TCD over schedule_levels() of distilled_timesteps() (lcm.hpp); the last step leads to the level of timestep 0.

@@ -24,6 +24,7 @@ struct unipc_options {
 plan_view fill_unipc_rows(const levels& recipe, const unipc_options& options, span<step_row> rows) noexcept;
 
 namespace detail {
+inline namespace DDIM_COPY {
 
 /// Weights of x0 predictions on the way from one level to another: of that made at the first, of up to two made
 /// before it, and of that made at the second.
@@ -147,6 +148,7 @@ struct unipc_solver {
     }
 };
 
+} // namespace DDIM_COPY
 } // namespace detail
 
 /// UniPC over the levels, with a slot of history for each order (without corrector one fewer). Needs what

@@ -14,7 +14,7 @@ inline constexpr bool has_cuda = false;
 
 outcome run_on_host(const request& order, report& result) noexcept;
 
-/// Only where has_cuda. State device_unavailable: there is no GPU that it could use.
+/// Only where has_cuda. State backend_unavailable: there is no GPU that it could use.
 outcome run_on_cuda(const request& order, report& result) noexcept;
 
 } // namespace digits

@@ -27,8 +27,8 @@ int denoise(void* context, const ddim::model_call& call) noexcept {
 } // namespace
 
 TEST_CASE("fingerprint: a digit of each class, at eta 0 and eta 1") {
-    constexpr ddim::arena_request request{{digits::classes, digits::pixels}, ddim::guidance::batched};
-    alignas(ddim::arena_alignment) static std::byte arena[ddim::carve_arena(request).bytes];
+    constexpr ddim::shape dims{digits::classes, digits::pixels};
+    alignas(ddim::arena_alignment) static std::byte arena[ddim::arena_bytes({}, dims, ddim::guidance::batched)];
     static digits::denoiser denoiser;
     golden::fingerprint bits;
     for (const double eta : {0.0, 1.0}) {
@@ -37,12 +37,12 @@ TEST_CASE("fingerprint: a digit of each class, at eta 0 and eta 1") {
         std::vector<float> x(std::size_t{digits::classes} * digits::pixels);
         ddim::sampler_config config;
         config.plan = plan;
-        config.dims = request.dims;
-        config.mode = request.mode;
+        config.dims = dims;
+        config.mode = ddim::guidance::batched;
         config.guidance_scale = 2.0f;
         config.arena = arena;
         config.model = {&denoise, &denoiser};
-        config.platform = ddim::host_backend();
+        config.backend = ddim::host_backend();
         ddim::sampler sampler;
         REQUIRE(sampler.init(config) == ddim::status::ok);
         REQUIRE(sampler.run({x.data(), x.size()}, 1) == ddim::status::ok);

@@ -17,7 +17,7 @@ struct thread_block {
     int first;
     int stride;
 
-    DDIM_HOST_DEVICE void wait() const noexcept {
+    DIGITS_BOTH_SIDES void wait() const noexcept {
 #ifdef __CUDA_ARCH__
         __syncthreads();
 #endif

@@ -13,12 +13,12 @@ namespace digits {
 namespace {
 
 constexpr ddim::arena_layout layout_of_largest() noexcept {
-    ddim::arena_request largest;
-    largest.dims = {most_digits, pixels};
-    largest.mode = ddim::guidance::batched;
-    largest.extras.holds_plan = true;
-    largest.steps = most_steps;
-    return ddim::carve_arena(largest);
+    ddim::plan_view longest;
+    longest.steps = most_steps;
+    ddim::arena_extras extras;
+    extras.holds_plan = true;
+    return ddim::carve_arena(longest, {most_digits, pixels}, ddim::guidance::batched, ddim::element_type::float32,
+                             extras);
 }
 
 alignas(ddim::arena_alignment) __device__ std::byte arena[layout_of_largest().bytes];
@@ -65,7 +65,7 @@ outcome capture(const request& order, device_side& device) noexcept {
     config.guidance_scale = order.asked.guidance;
     config.arena = {device.arena, sizeof arena};
     config.model = {&cuda_denoise, const_cast<request*>(&order)};
-    config.platform = ddim::cuda_backend();
+    config.backend = ddim::cuda_backend();
     ddim::sampler sampler; // needed no longer than for the capture
     const ddim::status ready = sampler.init(config);
     if (ready != ddim::status::ok) return failed(ready, sampler.last_code());
@@ -79,13 +79,13 @@ outcome launch(device_side& device) noexcept {
     const ddim::status launched = ddim::launch(device.graph, device.stream);
     if (launched != ddim::status::ok) return failed(launched, device.graph.last_code);
     const cudaError_t code = cudaStreamSynchronize(device.stream);
-    return code == cudaSuccess ? outcome{} : failed(ddim::status::device_failed, code);
+    return code == cudaSuccess ? outcome{} : failed(ddim::status::backend_failed, code);
 }
 
 outcome fetch(const request& order, const device_side& device) noexcept {
     const cudaError_t code =
         cudaMemcpy(order.images, device.images, values_of(order) * sizeof(float), cudaMemcpyDeviceToHost);
-    return code == cudaSuccess ? outcome{} : failed(ddim::status::device_failed, code);
+    return code == cudaSuccess ? outcome{} : failed(ddim::status::backend_failed, code);
 }
 
 void name_place(report& result) noexcept {
@@ -102,11 +102,11 @@ outcome run_on_cuda(const request& order, report& result) noexcept {
     const long heap_before = heap_counter::calls();
     const double start = seconds_now();
     const cudaError_t prepared = prepare(device);
-    if (prepared != cudaSuccess) return failed(ddim::status::device_unavailable, prepared);
+    if (prepared != cudaSuccess) return failed(ddim::status::backend_unavailable, prepared);
     outcome end = capture(order, device);
     if (end.state != ddim::status::ok) return end;
     const cudaError_t settled = cudaStreamSynchronize(device.stream); // what set-up enqueued is no time of the run
-    if (settled != cudaSuccess) return failed(ddim::status::device_failed, settled);
+    if (settled != cudaSuccess) return failed(ddim::status::backend_failed, settled);
 
     const long heap_captured = heap_counter::calls();
     const double captured = seconds_now();

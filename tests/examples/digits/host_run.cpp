@@ -13,7 +13,7 @@ namespace {
 // A run makes this many digits at once; larger requests are several runs of one noise stream.
 constexpr int batch = 50;
 
-alignas(ddim::arena_alignment) std::byte arena[ddim::carve_arena({{batch, pixels}, ddim::guidance::batched}).bytes];
+alignas(ddim::arena_alignment) std::byte arena[ddim::arena_bytes({}, {batch, pixels}, ddim::guidance::batched)];
 denoiser model;
 
 /// What the callbacks of one request share.
@@ -52,7 +52,7 @@ ddim::status make_digits(progress& state, int count) noexcept {
     config.guidance_scale = order.asked.guidance;
     config.arena = arena;
     config.model = {&denoise, &state};
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     config.first_sample = state.digits_before;
     if (order.shows_progress) config.observer = {&show_progress, &state};
     ddim::sampler sampler;

@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "ddim/config.h"
 #include "ddim/detail/constexpr_math.hpp"
+#include "sides.hpp"
 #include "weights.hpp"
 
 namespace digits {
@@ -27,11 +27,11 @@ struct conditioning {
 struct one_worker {
     static constexpr int first = 0;
     static constexpr int stride = 1;
-    DDIM_HOST_DEVICE void wait() const noexcept {}
+    DIGITS_BOTH_SIDES void wait() const noexcept {}
 };
 
 /// e^x for |x| <= 87, within 2 ulp; larger |x| as if 87.
-DDIM_HOST_DEVICE inline float exponential(float x) noexcept {
+DDIM_SHARED float exponential(float x) noexcept {
     constexpr float limit = 87.0f;
     constexpr float magic = 12582912.0f; // 1.5 * 2^23: adding it rounds to a whole number
     x = x < -limit ? -limit : x;
@@ -51,11 +51,11 @@ DDIM_HOST_DEVICE inline float exponential(float x) noexcept {
     return p * power;
 }
 
-DDIM_HOST_DEVICE inline float silu(float x) noexcept { return x / (1.0f + exponential(-x)); }
+DDIM_SHARED float silu(float x) noexcept { return x / (1.0f + exponential(-x)); }
 
 /// Cosines, then sines, of timestep / 10000^(k / 16), as in training. Not by libm, whose last bits are each
 /// platform's own: one seed draws the same digits everywhere.
-DDIM_HOST_DEVICE inline float time_feature(float timestep, int feature) noexcept {
+DDIM_SHARED float time_feature(float timestep, int feature) noexcept {
     constexpr double decades[] = {1.0, 1e-1, 1e-2, 1e-3};
     constexpr double quarters[] = {1.0, 0.5623413251903491, 0.31622776601683794, 0.1778279410038923}; // 10^(-k / 4)
     const int k = feature % frequencies;
@@ -65,8 +65,8 @@ DDIM_HOST_DEVICE inline float time_feature(float timestep, int feature) noexcept
 
 /// result = bias + weight^T input, for one output of a layer.
 template <int Inputs, int Outputs, int Lanes>
-DDIM_HOST_DEVICE void dense(const float (&weight)[Inputs][Outputs], const float (&bias)[Outputs], int output,
-                            const float (&input)[Inputs][Lanes], float (&result)[Lanes]) noexcept {
+DIGITS_BOTH_SIDES void dense(const float (&weight)[Inputs][Outputs], const float (&bias)[Outputs], int output,
+                             const float (&input)[Inputs][Lanes], float (&result)[Lanes]) noexcept {
     float sum[Lanes]; // its own, so that no other array can be in its way to registers
     for (int r = 0; r < Lanes; ++r) sum[r] = bias[output];
     for (int i = 0; i < Inputs; ++i)
@@ -85,8 +85,8 @@ struct condition_scratch {
 
 /// The conditioning of labels first_label .. + Lanes - 1, as far as there are so many.
 template <int Lanes, class Team>
-DDIM_HOST_DEVICE void condition_group(const denoiser_weights& w, float timestep, int first_label, Team team,
-                                      condition_scratch<Lanes>& s, conditioning& result) noexcept {
+DIGITS_BOTH_SIDES void condition_group(const denoiser_weights& w, float timestep, int first_label, Team team,
+                                       condition_scratch<Lanes>& s, conditioning& result) noexcept {
     for (int i = team.first; i < 2 * frequencies; i += team.stride) s.features[i][0] = time_feature(timestep, i);
     team.wait();
     for (int o = team.first; o < embedding; o += team.stride) {
@@ -128,9 +128,9 @@ struct predict_scratch {
 /// epsilon of rows first .. + Lanes - 1 of x [rows, pixels], as far as there are so many. label[row] is each row's
 /// label.
 template <int Lanes, class Team, class Labels>
-DDIM_HOST_DEVICE void predict_group(const denoiser_weights& w, const conditioning& c, const float* x,
-                                    const Labels& label, std::int64_t rows, std::int64_t first, Team team,
-                                    predict_scratch<Lanes>& s, float* epsilon) noexcept {
+DIGITS_BOTH_SIDES void predict_group(const denoiser_weights& w, const conditioning& c, const float* x,
+                                     const Labels& label, std::int64_t rows, std::int64_t first, Team team,
+                                     predict_scratch<Lanes>& s, float* epsilon) noexcept {
     // A last group that is not full repeats its first row.
     std::int64_t row[Lanes];
     int label_of[Lanes];

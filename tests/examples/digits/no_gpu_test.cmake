@@ -10,7 +10,7 @@ if(auto_output MATCHES "backend +cuda")
     return()
 endif()
 if(NOT cuda_code EQUAL 1 OR NOT cuda_output STREQUAL ""
-   OR NOT cuda_errors MATCHES "^ddim_digits: the platform cannot work on this machine[^\n]*: [^\n]*CUDA[^\n]*\n$")
+   OR NOT cuda_errors MATCHES "^ddim_digits: the backend cannot work on this machine[^\n]*: [^\n]*CUDA[^\n]*\n$")
     message(SEND_ERROR "cuda ended with ${cuda_code}: ${cuda_output}${cuda_errors}")
 endif()
 if(NOT auto_code EQUAL 0 OR NOT auto_errors STREQUAL "" OR NOT auto_output MATCHES "backend +host \\(cuda: [^\n]*CUDA")

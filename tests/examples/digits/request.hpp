@@ -6,11 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ddim/config.h"
 #include "ddim/model.hpp"
 #include "ddim/plan.hpp"
 #include "ddim/status.hpp"
 #include "options.hpp"
+#include "sides.hpp"
 #include "weights.hpp"
 
 namespace digits {
@@ -33,7 +33,7 @@ struct row_labels {
     int first_class;
     int per_class;
 
-    DDIM_HOST_DEVICE int operator[](std::int64_t row) const noexcept {
+    DIGITS_BOTH_SIDES int operator[](std::int64_t row) const noexcept {
         const int digit = first_digit + static_cast<int>(row) - unconditional;
         return row < unconditional ? no_label : first_class + digit / per_class;
     }

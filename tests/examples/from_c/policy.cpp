@@ -29,7 +29,7 @@ int policy_init(policy_model model, void* context) {
     config.dims = dims;
     config.arena = arena;
     config.model = {model == nullptr ? nullptr : call_model, context};
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     return static_cast<int>(sampler.init(config));
 }
 

@@ -56,6 +56,7 @@ constexpr name_pair exclusions[] = {
 constexpr name_pair needs[] = {
     {"--terminal-alpha", "--zero-terminal-snr"},
     {"--uncond", "--cond"},
+    {"--guidance", "--uncond"},
     {"--guidance-rescale", "--uncond"},
     {"--keep", "--noise-dropout"},
     {"--mask", "--x0"},

@@ -255,7 +255,8 @@ const bad_line bad_lines[] = {
     {"run --boundary-sigma-data 1", "--boundary-sigma-data has no effect with --solver ddim"},
     {"run --solver lcm --boundary-scaling off --timestep-scaling 1",
      "--timestep-scaling needs --boundary-scaling on"},
-    {"run --guidance 3 --guidance-rescale 0.7", "--guidance-rescale needs --uncond"},
+    {"run --guidance 3", "--guidance needs --uncond"},
+    {"run --guidance-rescale 0.7", "--guidance-rescale needs --uncond"},
     {"run --uncond @four --guidance-rescale 0.7", "--guidance-rescale needs another --guidance than 1"},
     {"run --uncond @four --guidance 1 --guidance-rescale 0.7", "needs another --guidance than 1"},
     {"run --solver lcm --boundary-scaling off --boundary-sigma-data 1", "needs --boundary-scaling on"},
@@ -351,11 +352,11 @@ const bad_line bad_lines[] = {
     {"run --solver tcd --eta 2", message(status::eta_out_of_range)},
     {"run --solver pndm --quantize", message(status::x0_unused)},
     {"run --solver pndm --threshold 0.9,1", message(status::x0_unused)},
-    {"run --guidance nan", message(status::guidance_scale_not_finite)},
-    {"run --guidance 1e39", message(status::guidance_scale_not_finite)},
-    {"run --noise-dropout 1", message(status::noise_dropout_out_of_range)},
-    {"run --noise-dropout -0.1", message(status::noise_dropout_out_of_range)},
-    {"run --noise-dropout nan", message(status::noise_dropout_out_of_range)},
+    {"run --uncond @four --guidance nan", message(status::guidance_scale_not_finite)},
+    {"run --uncond @four --guidance 1e39", message(status::guidance_scale_not_finite)},
+    {"run --eta 1 --noise-dropout 1", message(status::noise_dropout_out_of_range)},
+    {"run --eta 1 --noise-dropout -0.1", message(status::noise_dropout_out_of_range)},
+    {"run --eta 1 --noise-dropout nan", message(status::noise_dropout_out_of_range)},
 
     // Files: each option, missing, of another size, a folder
     {"run --x-T @missing", "cannot open the file"},
@@ -448,7 +449,7 @@ TEST_CASE("--backend cuda where no GPU can be used") {
         MESSAGE("SKIPPED: this CUDA runtime cannot hide its GPU");
         return;
     }
-    check_refused(result, std::string(message(status::device_unavailable)) + ": ");
+    check_refused(result, std::string(message(status::backend_unavailable)) + ": ");
     CHECK(result.err.find("CUDA") != std::string::npos); // what CUDA says itself
 }
 #endif

@@ -97,7 +97,7 @@ outcome run_on_cuda(trajectory& run) {
     const options& asked = run.asked;
     device gpu;
     ddim::sampler_config config = config_of(run);
-    config.platform = ddim::cuda_backend();
+    config.backend = ddim::cuda_backend();
     move_to(gpu, config);
 
     const golden::analytic_model on_host(asked.train_steps, asked.shape.width, run.cond, run.uncond);
@@ -110,10 +110,10 @@ outcome run_on_cuda(trajectory& run) {
     const ddim::span<float> x = gpu.copy_of(view(run.x));
     const ddim::span<float> log = gpu.make<float>(run.log.size());
     config.keeps_x0 = true;
-    const ddim::arena_layout layout = ddim::carve_arena(ddim::arena_request_of(config));
+    const ddim::arena_layout layout = ddim::arena_layout_of(config);
     if (layout.state != ddim::status::ok) return {layout.state};
     config.arena = gpu.make<std::byte>(layout.bytes);
-    if (gpu.error() != cudaSuccess) return failed(ddim::status::device_unavailable, gpu.error());
+    if (gpu.error() != cudaSuccess) return failed(ddim::status::backend_unavailable, gpu.error());
 
     const std::size_t half = log.size / 2;
     ddim::intermediate_log entries;
@@ -129,7 +129,7 @@ outcome run_on_cuda(trajectory& run) {
     gpu.copy_back(x, run.x);
     gpu.copy_back(log, run.log);
     gpu.wait();
-    return gpu.error() == cudaSuccess ? outcome{} : failed(ddim::status::device_failed, gpu.error());
+    return gpu.error() == cudaSuccess ? outcome{} : failed(ddim::status::backend_failed, gpu.error());
 }
 
 } // namespace trace

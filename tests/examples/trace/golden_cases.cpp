@@ -30,7 +30,6 @@ words options_of(const trajectory_case& run, const folder& files) {
                      "--train-steps", run.text("T"),
                      "--eta",         run.text("eta"),
                      "--temperature", run.text("temperature"),
-                     "--guidance",    run.text("scale"),
                      "--log-every",   run.text("log_every_t"),
                      "--shape",       run.is_large() ? "2,4,64,64" : "3,4,8,8",
                      "--x-T",         files.write("x_T", golden::gauss(1, values)),
@@ -40,7 +39,8 @@ words options_of(const trajectory_case& run, const folder& files) {
                      "--out-x0",      files.path("pred_x0"),
                      "--out-log",     files.path("log")};
     if (run.has("uc_given"))
-        append(options, {"--uncond", files.write("uncond", golden::unconditional_conditions(run.batch()))});
+        append(options, {"--guidance", run.text("scale"), "--uncond",
+                         files.write("uncond", golden::unconditional_conditions(run.batch()))});
     const double dropout = run.table.number(run.row, "noise_dropout");
     if (dropout > 0.0)
         append(options, {"--noise-dropout", run.text("noise_dropout"), "--keep",

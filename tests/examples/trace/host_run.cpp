@@ -35,7 +35,7 @@ void set_hooks(const options& asked, hook_values& values, ddim::sampler_config& 
 outcome run_on_host(trajectory& run) {
     const options& asked = run.asked;
     ddim::sampler_config config = config_of(run);
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
 
     golden::analytic_model analytic(asked.train_steps, asked.shape.width, run.cond, run.uncond);
     config.model = host_model(asked.model, analytic);
@@ -48,7 +48,7 @@ outcome run_on_host(trajectory& run) {
     config.observer = log.observer();
     config.keeps_x0 = true;
 
-    const ddim::arena_layout layout = ddim::carve_arena(ddim::arena_request_of(config));
+    const ddim::arena_layout layout = ddim::arena_layout_of(config);
     if (layout.state != ddim::status::ok) return {layout.state};
     std::vector<arena_block> arena(layout.bytes / sizeof(arena_block));
     config.arena = {arena.front().bytes, layout.bytes};

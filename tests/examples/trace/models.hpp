@@ -11,13 +11,13 @@ namespace trace {
 
 // Each float32 operation rounded once, in the order written; m is the model's input. For host and device.
 
-DDIM_HOST_DEVICE inline float time_share(float timestep) noexcept { return timestep / (timestep + 1.0f); }
+DDIM_SHARED float time_share(float timestep) noexcept { return timestep / (timestep + 1.0f); }
 
-DDIM_HOST_DEVICE inline float rational_output(float m, float share) noexcept {
+DDIM_SHARED float rational_output(float m, float share) noexcept {
     return m / (1.0f + __builtin_fabsf(m)) * share + 0.1f;
 }
 
-DDIM_HOST_DEVICE inline float linear_output(float m, float share) noexcept { return m * share; }
+DDIM_SHARED float linear_output(float m, float share) noexcept { return m * share; }
 
 /// The model of that kind on the host. `analytic` is its context where it is that one, and must live as long.
 ddim::model_ref host_model(model_kind kind, golden::analytic_model& analytic) noexcept;

@@ -33,10 +33,10 @@ constexpr column columns[] = {
     {"u_n", [](const ddim::step_row& row) { print(row.u_n); }},
     {"keeps", [](const ddim::step_row& row) { print_kept(row.keeps); }},
     {"slot", [](const ddim::step_row& row) { std::printf("%d", static_cast<int>(row.slot)); }},
-    {"from_x0", [](const ddim::step_row& row) { print(row.from.x0); }},
-    {"from_noise", [](const ddim::step_row& row) { print(row.from.noise); }},
-    {"to_x0", [](const ddim::step_row& row) { print(row.to.x0); }},
-    {"to_noise", [](const ddim::step_row& row) { print(row.to.noise); }},
+    {"from_alpha", [](const ddim::step_row& row) { print(row.from.alpha); }},
+    {"from_sigma", [](const ddim::step_row& row) { print(row.from.sigma); }},
+    {"to_alpha", [](const ddim::step_row& row) { print(row.to.alpha); }},
+    {"to_sigma", [](const ddim::step_row& row) { print(row.to.sigma); }},
 };
 static_assert(sizeof columns / sizeof columns[0] == sizeof(ddim::step_row) / sizeof(float), "every column");
 

@@ -87,13 +87,14 @@ constexpr int few = 20; // steps of most plans below
 constexpr const char* names_of_kept[] = {"nothing", "output", "x0"};
 
 /// The printed plan must be that plan, float by float.
-void check_plan(const std::string& line, ddim::plan_view plan) {
+void check_view(const std::string& line, const ddim::plan_view& plan) {
     CAPTURE(line);
     REQUIRE(plan.state == ddim::status::ok);
     const std::vector<std::string> lines = split(print(line + " --print-plan"), '\n');
     REQUIRE(lines.size() == static_cast<std::size_t>(plan.steps) + 1);
-    CHECK(lines[0] == "step,timestep,p_x,p_o,clip,u_x,u_o,u_0,u_h0,u_h1,u_h2,u_n,keeps,slot,from_x0,from_noise,to_x0,"
-                      "to_noise");
+    CHECK(lines[0] ==
+          "step,timestep,p_x,p_o,clip,u_x,u_o,u_0,u_h0,u_h1,u_h2,u_n,keeps,slot,from_alpha,from_sigma,to_alpha,"
+          "to_sigma");
     for (int step = 0; step < plan.steps; ++step) {
         const std::vector<std::string> fields = split(lines[static_cast<std::size_t>(step) + 1], ',');
         REQUIRE(fields.size() == 18);
@@ -101,12 +102,17 @@ void check_plan(const std::string& line, ddim::plan_view plan) {
         const ddim::step_row& r = plan.rows[step];
         const float before[] = {r.timestep, r.p_x,    r.p_o,    r.clip,   r.u_x, r.u_o,
                                 r.u_0,      r.u_h[0], r.u_h[1], r.u_h[2], r.u_n};
-        const float after[] = {r.from.x0, r.from.noise, r.to.x0, r.to.noise};
+        const float after[] = {r.from.alpha, r.from.sigma, r.to.alpha, r.to.sigma};
         for (std::size_t i = 0; i < 11; ++i) CHECK(bits(parse(fields[i + 1])) == bits(before[i]));
         CHECK(fields[12] == names_of_kept[static_cast<int>(r.keeps)]);
         CHECK(fields[13] == std::to_string(r.slot));
         for (std::size_t i = 0; i < 4; ++i) CHECK(bits(parse(fields[i + 14])) == bits(after[i]));
     }
+}
+
+template <int Capacity>
+void check_plan(const std::string& line, const ddim::plan<Capacity>& plan) {
+    check_view(line, plan);
 }
 
 using ddim::spacing;
@@ -152,7 +158,7 @@ TEST_CASE("a printed plan parses back to the plan's floats: DDIM, schedules, tim
     check_plan("--steps 10 --last 10", ddim_of(ten_levels()));
     const auto ten = ddim_of(ten_levels());
     check_plan("--steps 10 --shape 1,1,1,2 --model linear --threshold 0.9,2", ten); // a hook changes no row
-    check_plan("--steps 10 --last 3", ddim::last_steps(ten, 3)); // cut before or after: the same bits
+    check_view("--steps 10 --last 3", ddim::last_steps(ten, 3)); // cut before or after: the same bits
 
     const auto linear = ddim::linear_schedule<capacity>(0.0001, 0.02);
     check_plan("--schedule sqrt_linear --beta-start 0.0001 --beta-end 0.02 --steps 7 --spacing quad",

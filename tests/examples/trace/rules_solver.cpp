@@ -50,7 +50,7 @@ constexpr rule table[] = {
      [](const char* text, options& o) { return parse_real(text, o.noise_dropout); }},
     {"--repeat-noise", nullptr, nullptr, "every sample of the batch gets the noise of the first",
      [](const char*, options& o) { return o.repeat_noise = true; }},
-    {"--guidance", "W", a_number, "guidance scale, in effect where --uncond is given (1)",
+    {"--guidance", "W", a_number, "guidance scale; needs --uncond (1)",
      [](const char* text, options& o) { return parse_real(text, o.guidance); }},
     {"--clip", "R", a_number, "x0 is clamped to [-R, R] (never)",
      [](const char* text, options& o) { return parse_real(text, o.solver.clip); }},

@@ -45,7 +45,7 @@ std::vector<float> run_solver_case(const solver_case& run, const solver_parts& p
     REQUIRE(config.plan.steps == run.calls);
     config.dims = {4, 3 * 8 * 8};
     config.model = parts.rational;
-    config.platform = on.platform();
+    config.backend = on.backend();
     const bool starts_from_x = run.scheduler == "DDIMInverseScheduler";
     config.initial = starts_from_x ? ddim::initial_state::given : ddim::initial_state::drawn;
     if (!starts_from_x) config.initial_noise = {on.place(noise), noise.size()};

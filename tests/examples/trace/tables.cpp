@@ -40,8 +40,8 @@ bool refuse_timesteps(const options& asked, const tables& made) {
     const bool is_count = why == status::steps_unavailable || why == status::steps_out_of_range;
     if (!is_count || !told.listed.empty() || !told.spacing) return refuse("%s", ddim::message(why));
     const int dropped = told.open ? 1 : 0;
-    const ddim::nearest near = ddim::nearest_steps(*told.spacing, spaced_train_steps(asked, made.schedule),
-                                                   told.steps + dropped, told.offset);
+    const ddim::step_counts near = ddim::nearest_steps(*told.spacing, spaced_train_steps(asked, made.schedule),
+                                                       told.steps + dropped, told.offset);
     const int below = near.below - dropped, above = near.above - dropped;
     std::string counts = below > 0 ? std::to_string(below) : "";
     if (below > 0 && above > 0) counts += " and ";

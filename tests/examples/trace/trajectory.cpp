@@ -89,7 +89,9 @@ ddim::sampler_config config_of(const trajectory& run) noexcept {
     config.repeat_noise = asked.repeat_noise;
     config.noise_dropout = asked.noise_dropout;
     config.dropout_keep = view(run.keep);
-    config.known = ddim::compvis_inpainting(view(run.mask), view(run.x0));
+    config.known = ddim::compvis_inpainting();
+    config.known.mask = view(run.mask);
+    config.known.x0 = view(run.x0);
     config.known.given_noise = view(run.mask_noise);
     return config;
 }

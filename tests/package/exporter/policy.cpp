@@ -3,7 +3,7 @@
 // 0 where the archive answers.
 int policy_fault() {
     ddim::sampler_config config;
-    config.platform = ddim::host_backend();
+    config.backend = ddim::host_backend();
     ddim::sampler sampler;
     return sampler.init(config) == ddim::status::plan_empty ? 0 : 1;
 }
