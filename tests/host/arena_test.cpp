@@ -120,12 +120,12 @@ TEST_CASE("a plan without history has the arena that it always had, to the byte"
 TEST_CASE("guidance scales take four bytes a step where the plan is held, none elsewhere") {
     for (const bool holds_plan : {false, true})
         for (const int steps : {1, 64, 65, 1000}) {
-            ddim::plan_view plan;
-            plan.steps = steps;
+            ddim::plan_view held;
+            held.steps = steps;
             ddim::arena_extras extras;
             extras.holds_plan = holds_plan;
             const auto bytes = [&] {
-                return ddim::carve_arena(plan, {2, 64}, guidance::batched, element_type::float32, extras).bytes;
+                return ddim::carve_arena(held, {2, 64}, guidance::batched, element_type::float32, extras).bytes;
             };
             const std::size_t without = bytes();
             extras.lists_scales = true;
