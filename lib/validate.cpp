@@ -117,18 +117,19 @@ status check_entries(const sampler_config& config) noexcept {
 
 /// A buffer that the caller may lend, and how many values of it the run reads.
 struct lent_buffer {
-    template <class Value>
-    lent_buffer(span<const Value> lent, std::size_t count, status if_misaligned, status if_too_small) noexcept
-        : data(lent.data), bytes(count > no_bytes / sizeof(Value) ? no_bytes : count * sizeof(Value)),
-          alignment(sizeof(Value)), is_short(lent.size < count), misaligned(if_misaligned), too_small(if_too_small) {}
-
     const void* data;
-    std::size_t bytes; ///< that are read
-    std::size_t alignment;
-    bool is_short;
+    std::size_t size;
+    std::size_t needed;
     status misaligned;
     status too_small;
+    std::size_t value_bytes = sizeof(float);
+
+    std::size_t bytes() const noexcept { return needed * value_bytes; }
 };
+
+lent_buffer lent(span<const float> values, std::size_t needed, status misaligned, status too_small) noexcept {
+    return {values.data, values.size, needed, misaligned, too_small};
+}
 
 struct lent_buffers {
     lent_buffer each[12];
@@ -142,7 +143,7 @@ std::size_t product(int steps, std::size_t count) noexcept {
 lent_buffer step_noise_of(const sampler_config& config, span<const float> noise, int steps) noexcept {
     const std::size_t one =
         config.repeat_noise ? static_cast<std::size_t>(config.dims.elements) : state_values(config.dims);
-    return {noise, product(steps, one), status::noise_misaligned, status::noise_too_small};
+    return lent(noise, product(steps, one), status::noise_misaligned, status::noise_too_small);
 }
 
 lent_buffers lent_by(const plan_view& plan, const sampler_config& config) noexcept {
@@ -154,32 +155,32 @@ lent_buffers lent_by(const plan_view& plan, const sampler_config& config) noexce
     const inpainting& known = config.known;
     const prefix_guidance& prefix = config.prefix;
     return {{
-        {config.initial_noise, values, status::initial_noise_misaligned, status::initial_noise_too_small},
+        lent(config.initial_noise, values, status::initial_noise_misaligned, status::initial_noise_too_small),
         step_noise_of(config, step_noise, plan.steps),
-        {keep, all_values, status::dropout_keep_misaligned, status::dropout_keep_too_small},
-        {config.seeds, static_cast<std::size_t>(config.dims.batch), status::seeds_misaligned,
-         status::seeds_too_small},
-        {known.mask, known.mask.size, status::mask_misaligned, status::mask_size_mismatch},
-        {known.x0, values, status::known_x0_misaligned, status::known_x0_too_small},
-        {known.given_noise, known.noise == known_noise::fresh ? all_values : values, status::mask_noise_misaligned,
-         status::mask_noise_too_small},
-        {config.guidance_scales, config.guidance_scales.size, status::guidance_scales_mismatch,
-         status::guidance_scales_mismatch},
-        {config.gain, config.gain.size, status::gain_misaligned, status::gain_size_mismatch},
-        {prefix.previous, values, status::previous_chunk_misaligned, status::previous_chunk_too_small},
-        {prefix.weights, prefix.weights.size, status::prefix_weights_misaligned,
-         status::prefix_weights_size_mismatch},
-        {prefix.step_weights, static_cast<std::size_t>(plan.steps), status::step_weights_misaligned,
-         status::step_weights_too_small},
+        lent(keep, all_values, status::dropout_keep_misaligned, status::dropout_keep_too_small),
+        {config.seeds.data, config.seeds.size, static_cast<std::size_t>(config.dims.batch), status::seeds_misaligned,
+         status::seeds_too_small, sizeof(std::uint64_t)},
+        lent(known.mask, known.mask.size, status::mask_misaligned, status::mask_size_mismatch),
+        lent(known.x0, values, status::known_x0_misaligned, status::known_x0_too_small),
+        lent(known.given_noise, known.noise == known_noise::fresh ? all_values : values,
+             status::mask_noise_misaligned, status::mask_noise_too_small),
+        lent(config.guidance_scales, config.guidance_scales.size, status::guidance_scales_mismatch,
+             status::guidance_scales_mismatch),
+        lent(config.gain, config.gain.size, status::gain_misaligned, status::gain_size_mismatch),
+        lent(prefix.previous, values, status::previous_chunk_misaligned, status::previous_chunk_too_small),
+        lent(prefix.weights, prefix.weights.size, status::prefix_weights_misaligned,
+             status::prefix_weights_size_mismatch),
+        lent(prefix.step_weights, static_cast<std::size_t>(plan.steps), status::step_weights_misaligned,
+             status::step_weights_too_small),
     }};
 }
 
 /// Whether a buffer that is lent is aligned, large enough and apart from the arena.
 status check_lent(const lent_buffer& lent, const sampler_config& config) noexcept {
     if (lent.data == nullptr) return status::ok;
-    if (!is_aligned(lent.data, lent.alignment)) return lent.misaligned;
-    if (lent.is_short) return lent.too_small;
-    const bool overlaps = overlap(lent.data, lent.bytes, config.arena.data, config.arena.size);
+    if (!is_aligned(lent.data, lent.value_bytes)) return lent.misaligned;
+    if (lent.size < lent.needed) return lent.too_small;
+    const bool overlaps = overlap(lent.data, lent.bytes(), config.arena.data, config.arena.size);
     return overlaps ? status::buffers_overlap : status::ok;
 }
 
@@ -236,7 +237,7 @@ status check_step_noise(span<const float> noise, span<float> x, const sampler_co
     const lent_buffer lent = step_noise_of(config, noise, 1);
     const status state = check_lent(lent, config);
     if (state != status::ok) return state;
-    const bool overlaps = overlap(x.data, x.size * sizeof(float), lent.data, lent.bytes);
+    const bool overlaps = overlap(x.data, x.size * sizeof(float), lent.data, lent.bytes());
     return overlaps ? status::buffers_overlap : status::ok;
 }
 
@@ -261,7 +262,7 @@ status check_state(span<float> x, const sampler_config& config) noexcept {
     const std::size_t bytes = state_values(config.dims) * sizeof(float);
     if (overlap(x.data, bytes, config.arena.data, config.arena.size)) return status::buffers_overlap;
     for (const lent_buffer& lent : lent_by(config.plan, config).each)
-        if (lent.data != nullptr && overlap(x.data, bytes, lent.data, lent.bytes)) return status::buffers_overlap;
+        if (lent.data != nullptr && overlap(x.data, bytes, lent.data, lent.bytes())) return status::buffers_overlap;
     return status::ok;
 }
 
