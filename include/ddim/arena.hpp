@@ -61,8 +61,7 @@ struct arena_layout {
     status state = status::ok;
 };
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 constexpr std::size_t no_bytes = static_cast<std::size_t>(-1);
 constexpr std::int64_t most_elements = std::int64_t{1} << 34; // Philox' 32-bit counter times four
@@ -100,8 +99,7 @@ struct carver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// The regions of an arena for a run of this plan and shape, and their total. Valid in a constant and at run time.
 DDIM_INLINE constexpr arena_layout carve_arena(const plan_view& plan, const shape& dims,

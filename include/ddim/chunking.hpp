@@ -70,8 +70,7 @@ status fill_prefix_weights(const action_chunk& chunk, int delay, int horizon, pr
 status fill_ramp_gain(const action_chunk& chunk, int frozen, int overlap, double rate, span<float> values) noexcept;
 status fill_step_weights(const plan_view& plan, double most, span<float> values) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 constexpr bool is_chunk(const action_chunk& chunk) noexcept {
     return chunk.entries >= 1 && chunk.used >= 1 && chunk.used <= chunk.width &&
@@ -181,8 +180,7 @@ constexpr value_list<Count> made_list(const Arguments&... arguments) noexcept {
     return list;
 }
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// The mask of a hard prefix, or of an overlap: 1 in the first `length` entries (0 .. entries) and in what pads the
 /// width, 0 elsewhere. The known x0 then has the chunk before in these entries, and in the padding what it is to

@@ -18,11 +18,20 @@
 #define DDIM_SHARED DDIM_INLINE
 #endif
 
-/* The inline namespace of what makes the tables. */
+/* The namespace of what makes the tables. In the archive it and `detail` are one for whoever looks up a name. */
 #if defined(DDIM_ARCHIVE)
-#define DDIM_COPY of_archive
+#define DDIM_DETAIL detail_of_archive
+namespace ddim {
+namespace detail {}
+namespace DDIM_DETAIL {
+using namespace detail;
+}
+namespace detail {
+using namespace DDIM_DETAIL;
+}
+} // namespace ddim
 #else
-#define DDIM_COPY of_caller
+#define DDIM_DETAIL detail
 #endif
 
 /* Lets clang warn of a view that outlives what it shows. */

@@ -44,49 +44,34 @@ struct inpainting {
 //     config.known.mask = mask;
 //     config.known.x0 = x0;
 
-namespace detail {
-inline namespace DDIM_COPY {
-
-constexpr inpainting convention(blend_time when, known_noise noise, bool mask_regenerates, bool ends_exact) noexcept {
-    inpainting made;
-    made.when = when;
-    made.noise = noise;
-    made.mask_regenerates = mask_regenerates;
-    made.ends_exact = ends_exact;
-    return made;
-}
-
-} // namespace DDIM_COPY
-} // namespace detail
-
 /// DDIM sampling of CompVis and Stability: before each model call, fresh noise, mask 1 keeps.
 constexpr inpainting compvis_inpainting() noexcept { return {}; }
 
 /// DDPM sampling of CompVis (p_sample_loop): after each step, at the level that the step started from.
 constexpr inpainting compvis_ddpm_inpainting() noexcept {
-    return detail::convention(blend_time::after_step_at_old_level, known_noise::fresh, false, false);
+    return {{}, {}, blend_time::after_step_at_old_level, known_noise::fresh, false, false};
 }
 
 /// diffusers' inpainting with a model of 4 channels: after each step, the same noise, mask 1 regenerates, exact end.
 constexpr inpainting diffusers_inpainting() noexcept {
-    return detail::convention(blend_time::after_step, known_noise::same, true, true);
+    return {{}, {}, blend_time::after_step, known_noise::same, true, true};
 }
 
 /// stable-diffusion.cpp: in the predicted x0, mask 1 regenerates, exact end.
 constexpr inpainting sdcpp_inpainting() noexcept {
-    return detail::convention(blend_time::on_x0, known_noise::none, true, true);
+    return {{}, {}, blend_time::on_x0, known_noise::none, true, true};
 }
 
 /// diffusion_policy's conditions, and pi0.5's prefix of the chunk before: before each model call, clean, mask 1
 /// keeps, exact end.
 constexpr inpainting diffusion_policy_inpainting() noexcept {
-    return detail::convention(blend_time::before_model, known_noise::none, false, true);
+    return {{}, {}, blend_time::before_model, known_noise::none, false, true};
 }
 
 /// GR00T's overlap with the chunk before (which is x0): put in place clean, once; how fast it gives way is
 /// sampler_config::gain.
 constexpr inpainting overlap_inpainting() noexcept {
-    return detail::convention(blend_time::at_start, known_noise::none, false, false);
+    return {{}, {}, blend_time::at_start, known_noise::none, false, false};
 }
 
 } // namespace ddim

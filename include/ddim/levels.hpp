@@ -160,8 +160,7 @@ struct levels {
     status state = status::steps_out_of_range;
 };
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 inline constexpr std::int64_t most_steps = std::int64_t{1} << 29; // a solver may make two rows of a step
 
@@ -185,8 +184,7 @@ constexpr levels levels_of(level_rule rule, const schedule_view& schedule, const
     return made;
 }
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 // A maker's `state` is ok, the schedule's or the list's own, or steps_out_of_range. What its options and the entries
 // of its lists are worth is asked when a plan is built of the levels: levels_out_of_range, timestep_out_of_range,
@@ -324,8 +322,7 @@ constexpr levels last_levels(levels whole, int steps) noexcept {
 /// The archive's twin of steps_above() for run time.
 int count_steps_above(schedule_view schedule, double lambda_min) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 constexpr int compute_steps_above(const schedule_view& schedule, double lambda_min) noexcept {
     int count = 0;
@@ -337,8 +334,7 @@ constexpr int compute_steps_above(const schedule_view& schedule, double lambda_m
     return count;
 }
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// How many of a schedule's timesteps, from 0 on, have ln(alpha / sigma) >= lambda_min: diffusers' multistep
 /// schedulers spread their timesteps over so many (lambda_min_clipped). 0 for a schedule that was refused.

@@ -84,8 +84,7 @@ struct DDIM_VIEW plan_view {
     plan_view(const plan<Capacity>&&) = delete;
 };
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 constexpr bool reads_slot(const step_row& row, int slot) noexcept {
     return row.u_h[slot] < 0.0f || row.u_h[slot] > 0.0f;
@@ -106,8 +105,7 @@ constexpr status check_history(const step_row* rows, int steps) noexcept {
     return status::ok;
 }
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// Slots of history that a plan needs room for: the highest that it keeps into, and one.
 DDIM_INLINE constexpr int history_slots(const plan_view& plan) noexcept {

@@ -16,8 +16,7 @@ enum class prediction {
     edm,           ///< Karras et al. 2022's network F; on edm_levels()
 };
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 /// x0 = p_x x + p_o o, epsilon = e_x x + e_o o.
 struct conversion {
@@ -54,8 +53,7 @@ DDIM_ONE_COPY constexpr bool is_defined(const alpha_sigma& at, prediction predic
     return at.alpha > 0.0;
 }
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 } // namespace ddim
 

@@ -104,8 +104,7 @@ status fill_alphas_cumprod(const double* betas, const snr_options& snr, float* a
 status fill_ddpm_buffer(ddpm_buffer which, double v_posterior, const double* betas, float* values,
                         int train_steps) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 /// Entry i of torch.linspace(start, end, count): counted from the nearer end.
 constexpr double linspace(double start, double end, int count, int i) noexcept {
@@ -273,8 +272,7 @@ constexpr status compute_ddpm_buffer(ddpm_buffer which, double v_posterior, cons
     return status::ok;
 }
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// The betas of one of the named schedules, for `train_steps` <= Capacity training timesteps.
 /// State: ok, train_steps_out_of_range, option_out_of_range, beta_out_of_range. In a constant, anything but ok does

@@ -55,8 +55,7 @@ status fill_timesteps(spacing rule, int train_steps, int steps, int offset, int*
 /// The largest count below `steps` and the smallest above it that the spacing can give.
 step_counts nearest_steps(spacing rule, int train_steps, int steps, int offset = 0) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 /// Entry i of the spacing, counted from the smallest. The doubles are rounded as numpy rounds them, ties included.
 constexpr int timestep_at(spacing rule, int train_steps, int steps, int i) noexcept {
@@ -138,8 +137,7 @@ constexpr void refuse_constant_spacing(status state, spacing rule, int train_ste
     refuse_constant_unless_ok(state);
 }
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// `steps` <= Capacity timesteps of 0 .. train_steps - 1 by a rule, each moved by `offset` (diffusers'
 /// steps_offset; the reference's + 1 is already part of uniform and quad). Exactly `steps` entries or an error.

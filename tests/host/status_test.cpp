@@ -13,6 +13,10 @@ namespace {
 using ddim::status;
 using test_support::scripted_run;
 
+#define NAMED(name, value, sentence) status::name,
+constexpr status all_statuses[] = {DDIM_STATUSES(NAMED)};
+#undef NAMED
+
 /// Whether a test of tests/device gives this status.
 bool is_of_cuda(status value) { return static_cast<int>(value) / 100 == static_cast<int>(status::graph_empty) / 100; }
 
@@ -20,9 +24,8 @@ bool is_of_cuda(status value) { return static_cast<int>(value) / 100 == static_c
 
 TEST_CASE("every status has a message of its own") {
     std::vector<std::string> seen;
-    for (const ddim::detail::status_text& row : ddim::detail::status_texts) {
-        const std::string text = ddim::message(row.value);
-        CHECK(text == row.text);
+    for (const status value : all_statuses) {
+        const std::string text = ddim::message(value);
         CHECK(std::count(seen.begin(), seen.end(), text) == 0);
         seen.push_back(text);
     }
@@ -38,10 +41,9 @@ TEST_CASE("every status is what some wrong input gives") {
         const std::vector<status> said = test_support::statuses_of(inputs);
         reached.insert(reached.end(), said.begin(), said.end());
     }
-    for (const ddim::detail::status_text& row : ddim::detail::status_texts) {
-        if (is_of_cuda(row.value)) continue;
-        CAPTURE(row.text);
-        CHECK(std::count(reached.begin(), reached.end(), row.value) > 0);
+    for (const status value : all_statuses) {
+        if (is_of_cuda(value)) continue;
+        CAPTURE(ddim::message(value));
+        CHECK(std::count(reached.begin(), reached.end(), value) > 0);
     }
-    for (const status value : reached) CHECK(std::strcmp(ddim::message(value), "unknown status") != 0);
 }

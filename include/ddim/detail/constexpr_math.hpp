@@ -5,8 +5,7 @@
 
 #include "ddim/config.h"
 
-namespace ddim::detail {
-inline namespace DDIM_COPY {
+namespace ddim::DDIM_DETAIL {
 
 inline constexpr double pi = 3.14159265358979323846;
 inline constexpr double largest_double = 1.7976931348623157e308;
@@ -166,7 +165,6 @@ constexpr int round_half_even(double x) noexcept {
     return floor;
 }
 
-} // namespace DDIM_COPY
-} // namespace ddim::detail
+} // namespace ddim::DDIM_DETAIL
 
 #endif

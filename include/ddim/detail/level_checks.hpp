@@ -4,8 +4,7 @@
 
 #include "ddim/detail/level_path.hpp"
 
-namespace ddim::detail {
-inline namespace DDIM_COPY {
+namespace ddim::DDIM_DETAIL {
 
 constexpr bool is_positive(double x) noexcept { return x > 0.0 && is_finite(x); }
 
@@ -151,7 +150,6 @@ DDIM_ONE_COPY constexpr status check_levels(const levels& recipe) noexcept {
     return status::option_out_of_range;
 }
 
-} // namespace DDIM_COPY
-} // namespace ddim::detail
+} // namespace ddim::DDIM_DETAIL
 
 #endif

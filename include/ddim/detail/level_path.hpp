@@ -5,8 +5,7 @@
 #include "ddim/detail/constexpr_math.hpp"
 #include "ddim/levels.hpp"
 
-namespace ddim::detail {
-inline namespace DDIM_COPY {
+namespace ddim::DDIM_DETAIL {
 
 /// x = alpha * clean sample + sigma * standard normal.
 struct alpha_sigma {
@@ -305,7 +304,6 @@ class level_path {
     double first_lambda_ = 0.0, last_lambda_ = 0.0;
 };
 
-} // namespace DDIM_COPY
-} // namespace ddim::detail
+} // namespace ddim::DDIM_DETAIL
 
 #endif

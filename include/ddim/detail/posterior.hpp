@@ -4,8 +4,7 @@
 
 #include "ddim/detail/level_path.hpp"
 
-namespace ddim::detail {
-inline namespace DDIM_COPY {
+namespace ddim::DDIM_DETAIL {
 
 /// q(x' | x, x0) between two levels (Ho et al. 2020, equations 6 and 7): mean of_x0 x0 + of_x x.
 struct posterior {
@@ -23,7 +22,6 @@ DDIM_ONE_COPY constexpr posterior posterior_between(const alpha_sigma& from, con
     return {to.alpha * beta / noise, kept * noise_after / noise, noise_after / noise * beta, beta};
 }
 
-} // namespace DDIM_COPY
-} // namespace ddim::detail
+} // namespace ddim::DDIM_DETAIL
 
 #endif

@@ -13,8 +13,7 @@
 #include "ddim/prediction.hpp"
 #include "ddim/span.hpp"
 
-namespace ddim::detail {
-inline namespace DDIM_COPY {
+namespace ddim::DDIM_DETAIL {
 
 inline constexpr double infinity = __builtin_huge_val();
 
@@ -218,7 +217,6 @@ constexpr plan<Capacity> build_plan(const levels& recipe, const typename Solver:
     return result;
 }
 
-} // namespace DDIM_COPY
-} // namespace ddim::detail
+} // namespace ddim::DDIM_DETAIL
 
 #endif

@@ -29,8 +29,7 @@ struct ddim_options {
 plan_view fill_ddim_rows(const levels& recipe, const ddim_options& options, span<step_row> rows) noexcept;
 plan_view fill_ddim_inverse_rows(const levels& recipe, const ddim_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 /// Noise of one step and what is left for the direction: direction^2 + noise^2 = sigma'^2.
 struct noise_split {
@@ -83,8 +82,7 @@ struct ddim_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// DDIM over the levels. On schedule_levels() the reference's sampler buffers are its columns, in sampling order:
 /// ddim_timesteps is timestep, ddim_alphas and ddim_alphas_prev are the squares of from.alpha and to.alpha,

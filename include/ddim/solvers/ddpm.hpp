@@ -26,8 +26,7 @@ struct ddpm_options {
 /// As fill_ddim_rows().
 plan_view fill_ddpm_rows(const levels& recipe, const ddpm_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 struct ddpm_solver {
     using options = ddpm_options;
@@ -60,8 +59,7 @@ struct ddpm_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// Ancestral sampling over the levels. The last step leads to the clean sample, whatever their final level. Over all
 /// timesteps (leading, S = T) it is the reference's p_sample_loop. State: as for ddim_plan(),

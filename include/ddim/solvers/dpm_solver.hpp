@@ -26,8 +26,7 @@ struct dpm_solver_options {
 /// As fill_ddim_rows().
 plan_view fill_dpm_solver_rows(const levels& recipe, const dpm_solver_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 struct dpm_solver {
     using options = dpm_solver_options;
@@ -96,8 +95,7 @@ struct dpm_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// DPM-Solver++ over the levels, with one slot of history for each order above 1. Needs alpha > 0 and sigma > 0 at
 /// every model call, and falling noise. Scheduler files take open_timesteps() on linspace or leading spacing.

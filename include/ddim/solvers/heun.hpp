@@ -14,8 +14,7 @@ struct heun_options {
 /// As fill_ddim_rows(); two rows a step, one for a step onto the clean sample.
 plan_view fill_heun_rows(const levels& recipe, const heun_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 struct heun_solver {
     using options = heun_options;
@@ -46,8 +45,7 @@ struct heun_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// Heun over the levels: 2 S - 1 model calls where they end on the clean sample, else 2 S; Capacity is at least that.
 /// One slot of history. Needs alpha > 0 and sigma > 0 at every model call. State: as for ddim_plan() without eta's;

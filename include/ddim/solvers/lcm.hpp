@@ -20,8 +20,7 @@ struct lcm_options {
 /// As fill_ddim_rows().
 plan_view fill_lcm_rows(const levels& recipe, const lcm_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 struct lcm_solver {
     using options = lcm_options;
@@ -50,8 +49,7 @@ struct lcm_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// LCM over the levels; the last step leads to the clean sample, whatever their final level. State: as for
 /// ddim_plan() without eta's. Source: Luo et al. 2023, algorithm 3; diffusers' LCMScheduler.

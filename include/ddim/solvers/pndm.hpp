@@ -13,8 +13,7 @@ struct pndm_options {
 /// As fill_ddim_rows(); one row more than the levels have steps, but for a single step.
 plan_view fill_pndm_rows(const levels& recipe, const pndm_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 struct pndm_solver {
     using options = pndm_options;
@@ -54,8 +53,7 @@ struct pndm_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// PLMS over the levels: one model call more than they have steps, so Capacity is at least that. Three slots of
 /// history. Clips nothing, and nothing of x0 enters the state. State: as for ddim_plan() without eta's;

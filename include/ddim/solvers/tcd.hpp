@@ -17,8 +17,7 @@ struct tcd_options {
 /// As fill_ddim_rows().
 plan_view fill_tcd_rows(const levels& recipe, const tcd_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 struct tcd_solver {
     using options = tcd_options;
@@ -53,8 +52,7 @@ struct tcd_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// TCD over schedule_levels() of distilled_timesteps() (lcm.hpp); the last step leads to the level of timestep 0.
 /// State: as for ddim_plan(); levels_unsuitable where the levels are not a schedule's. Source: Zheng et al. 2024,

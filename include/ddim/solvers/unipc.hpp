@@ -23,8 +23,7 @@ struct unipc_options {
 /// As fill_ddim_rows().
 plan_view fill_unipc_rows(const levels& recipe, const unipc_options& options, span<step_row> rows) noexcept;
 
-namespace detail {
-inline namespace DDIM_COPY {
+namespace DDIM_DETAIL {
 
 /// Weights of x0 predictions on the way from one level to another: of that made at the first, of up to two made
 /// before it, and of that made at the second.
@@ -148,8 +147,7 @@ struct unipc_solver {
     }
 };
 
-} // namespace DDIM_COPY
-} // namespace detail
+} // namespace DDIM_DETAIL
 
 /// UniPC over the levels, with a slot of history for each order (without corrector one fewer). Needs what
 /// dpm_solver_plan() needs. State: as there. Source: Zhao et al. 2023, algorithms 5 and 6, on x0 predictions;
