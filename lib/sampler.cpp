@@ -7,8 +7,11 @@ namespace ddim {
 
 namespace {
 
-/// Whether this guidance scale gives another output than the conditional one.
-bool changes_output(float scale) noexcept { return scale < 1.0f || scale > 1.0f; }
+/// Whether a model is ever asked for this under that guidance.
+bool is_asked(branch which, guidance mode) noexcept {
+    if (which == branch::both) return mode == guidance::batched;
+    return which == branch::conditional || mode == guidance::sequential;
+}
 
 entry_values values_of(span<const float> lent) noexcept { return {lent.data, static_cast<std::int64_t>(lent.size)}; }
 
@@ -21,7 +24,7 @@ arena_layout arena_layout_of(const sampler_config& config) noexcept {
     extras.holds_plan = config.backend.load != nullptr;
     extras.history_slots = config.history_slots;
     extras.lists_scales = config.guidance_scales.data != nullptr;
-    extras.separates_input = config.separates_input;
+    extras.owns_input = config.owns_input;
     return carve_arena(config.plan, config.dims, config.mode, config.model_type, extras);
 }
 
@@ -33,18 +36,15 @@ status sampler::init(const sampler_config& config) noexcept {
         code = config.backend.check(config.backend.context, config.arena.data);
         if (code != 0) checked = status::backend_unavailable;
     }
-    make_ready();
-    last_code_ = code;
-    if (checked != status::ok) {
-        config_ = sampler_config{};
-        layout_ = arena_layout{};
-        phase_ = phase::blank;
-        state_ = status::not_initialised;
-        return checked;
+    if (checked == status::ok) {
+        config_ = config; // which may be this sampler's own
+        layout_ = layout;
+        make_ready();
+    } else {
+        *this = sampler{};
     }
-    config_ = config; // which may be this sampler's own
-    layout_ = layout;
-    return status::ok;
+    last_code_ = code;
+    return checked;
 }
 
 status sampler::set_plan(plan_view plan) noexcept {
@@ -75,13 +75,13 @@ status sampler::set_guidance_scales(span<const float> scales) noexcept {
     const status checked = detail::check_guidance_scales(scales, config_);
     if (checked != status::ok) return checked;
     for (int step = 0; step < config_.plan.steps; ++step)
-        if (changes_output(scales.data[step]) != is_guided(step)) return status::guidance_scales_mismatch;
+        if (detail::changes_output(scales.data[step]) != is_guided(step)) return status::guidance_scales_mismatch;
     config_.guidance_scales = scales;
     make_ready();
     return status::ok;
 }
 
-/// For a run of the config as it is now: what is under way or loaded has nothing more to do with that.
+/// A run under way ends, and what was loaded no longer counts: the config is another.
 void sampler::make_ready() noexcept {
     phase_ = phase::ready;
     state_ = status::not_begun;
@@ -179,10 +179,11 @@ status sampler::make_start() noexcept {
 model_call sampler::call_for(branch which) const noexcept {
     const bool is_second = which == branch::conditional && config_.mode == guidance::sequential;
     model_call call;
+    call.which = which;
+    if (phase_ == phase::blank || !is_asked(which, config_.mode)) return call;
     if (!layout_.input_is_x) call.input = at(layout_.input);
     call.output = at(is_second ? layout_.conditional_output : layout_.output);
     call.type = config_.model_type;
-    call.which = which;
     call.rows = which == branch::both ? 2 * config_.dims.batch : config_.dims.batch;
     call.elements = config_.dims.elements;
     call.row_timesteps = reinterpret_cast<const float*>(at(layout_.row_timesteps));
@@ -214,11 +215,7 @@ status sampler::commit(int code) noexcept {
     return finish_step();
 }
 
-status sampler::cancel() noexcept {
-    if (!is_under_way()) return status::not_begun;
-    (void)end_run(status::cancelled, 0);
-    return status::ok;
-}
+status sampler::cancel() noexcept { return is_under_way() ? end_run(status::cancelled, 0) : status::not_begun; }
 
 status sampler::set_step_noise(span<const float> noise) noexcept {
     if (!is_under_way()) return status::not_begun;
@@ -361,7 +358,7 @@ status sampler::show(int row, const float* x0) noexcept {
     return is_over && wish == 0 ? status::ok : settle(status::stopped, wish);
 }
 
-/// What a call that returned `code` means for the run. The callee may have given the run up.
+/// Ends the run if `code` is not 0. Otherwise returns its state: the callee may have given it up.
 status sampler::settle(status failure, int code) noexcept { return code != 0 ? end_run(failure, code) : state_; }
 
 status sampler::end_run(status why, int code) noexcept {
@@ -478,7 +475,7 @@ blend_job sampler::blend_to(const level* to, int step) const noexcept {
     return job;
 }
 
-/// Where the platform finds a row of the plan.
+/// Where the backend finds a row of the plan.
 const step_row* sampler::row_at(int step) const noexcept {
     return (holds_plan() ? reinterpret_cast<const step_row*>(at(layout_.plan_rows)) : config_.plan.rows) + step;
 }
@@ -487,7 +484,7 @@ const run_values* sampler::values_at() const noexcept {
     return holds_plan() ? reinterpret_cast<const run_values*>(at(layout_.run_values)) : &values_;
 }
 
-/// Where the platform finds the guidance scale of a step.
+/// Where the backend finds the guidance scale of a step.
 const float* sampler::guidance_scale_at(int step) const noexcept {
     const float* listed = config_.guidance_scales.data;
     if (listed == nullptr) return &values_at()->guidance_scale;
@@ -497,7 +494,7 @@ const float* sampler::guidance_scale_at(int step) const noexcept {
 bool sampler::is_guided(int step) const noexcept {
     const float* listed = config_.guidance_scales.data;
     return config_.mode != guidance::none &&
-           changes_output(listed == nullptr ? config_.guidance_scale : listed[step]);
+           detail::changes_output(listed == nullptr ? config_.guidance_scale : listed[step]);
 }
 
 } // namespace ddim

@@ -90,8 +90,12 @@ bool is_mask(const sampler_config& config) noexcept {
 
 status check_known(const sampler_config& config) noexcept {
     const inpainting& known = config.known;
-    if (known.mask.data == nullptr)
-        return known.x0.data == nullptr && known.given_noise.data == nullptr ? status::ok : status::mask_missing;
+    if (known.mask.data == nullptr) {
+        const bool is_told = known.x0.data != nullptr || known.given_noise.data != nullptr || known.ends_exact ||
+                             known.mask_regenerates || known.when != blend_time::before_model ||
+                             known.noise != known_noise::fresh;
+        return is_told ? status::mask_missing : status::ok;
+    }
     if (!fits(known.mask, config.dims)) return status::mask_size_mismatch;
     if (known.x0.data == nullptr) return status::known_x0_null;
     const bool is_clean = known.noise == known_noise::none || known.when == blend_time::on_x0;
@@ -216,8 +220,7 @@ status check_lent(const plan_view& plan, const sampler_config& config) noexcept 
 
 status check_guidance_scale(float scale, guidance mode) noexcept {
     if (!is_finite(scale)) return status::guidance_scale_not_finite;
-    const bool is_one = scale >= 1.0f && scale <= 1.0f;
-    return mode == guidance::none && !is_one ? status::guidance_unused : status::ok;
+    return changes_output(scale) && mode == guidance::none ? status::guidance_unused : status::ok;
 }
 
 status check_guidance_scales(span<const float> scales, const sampler_config& config) noexcept {

@@ -27,12 +27,12 @@ enum class guidance {
 
 /// Regions that only some runs have.
 struct arena_extras {
-    bool keeps_x0 = false;        ///< an x0 hook or an observer wants the predicted x0
-    bool corrects_score = false;  ///< a score corrector wants the output after guidance
-    bool holds_plan = false;      ///< the backend keeps the plan and the values of the run in the arena: CUDA does
-    int history_slots = 0;        ///< 0 .. most_history_slots: room for at least so many, for plans that come later
-    bool lists_scales = false;    ///< a guidance scale for each step; takes room where the plan is held
-    bool separates_input = false; ///< the model's input is never x itself
+    bool keeps_x0 = false;       ///< an x0 hook or an observer wants the predicted x0
+    bool corrects_score = false; ///< a score corrector wants the output after guidance
+    bool holds_plan = false;     ///< the backend keeps the plan and the values of the run in the arena: CUDA does
+    int history_slots = 0;       ///< 0 .. most_history_slots: room for at least so many, for plans that come later
+    bool lists_scales = false;   ///< a guidance scale for each step; takes room where the plan is held
+    bool owns_input = false;     ///< the model's input is never x itself
 };
 
 /// Every region starts at a multiple of this: what TensorRT asks of its bindings. So must the arena.
@@ -57,7 +57,7 @@ struct arena_layout {
     std::size_t bytes = 0;              ///< of the whole arena
     std::int64_t rows = 0;              ///< of one model call
     int history_slots = 0;              ///< of `history`
-    bool input_is_x = false;            ///< the model reads the state itself: same type, same rows
+    bool input_is_x = false;            ///< the model reads the state itself: same type, same rows, no owns_input
     status state = status::ok;
 };
 
@@ -117,7 +117,7 @@ DDIM_INLINE constexpr arena_layout carve_arena(const plan_view& plan, const shap
     const bool batched = mode == guidance::batched;
     const std::size_t call_bytes = batched ? 2 * half_bytes : half_bytes;
     layout.rows = batched ? 2 * dims.batch : dims.batch;
-    layout.input_is_x = model_type == element_type::float32 && !batched && !extras.separates_input;
+    layout.input_is_x = model_type == element_type::float32 && !batched && !extras.owns_input;
 
     detail::carver carver{};
     layout.input = carver.take(layout.input_is_x ? 0 : call_bytes);

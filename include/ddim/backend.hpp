@@ -144,7 +144,7 @@ struct backend_ref {
     int (*step)(void* context, const step_job& job) noexcept = nullptr;
     void* context = nullptr;
     /// Null where the backend reads the caller's memory: jobs then point into the plan and the sampler. Else rows
-    /// and values have regions in the arena, and jobs point there.
+    /// and values have regions in the arena, jobs point there, and init() does not look into what is lent.
     int (*load)(void* context, const load_job& job) noexcept = nullptr;
     /// Asked last by init: whether the backend can work here, in this arena. A code other than 0 is status
     /// backend_unavailable. Null: it always can.

@@ -167,15 +167,11 @@ constexpr status compute_step_weights(const plan_view& plan, double most, span<f
     return status::ok;
 }
 
-/// A list by one of the functions above: evaluated by the compiler, or by its twin in the archive.
+/// A list by one of the functions above, or its twin.
 template <auto Compute, auto Fill, int Count, class... Arguments>
 constexpr value_list<Count> made_list(const Arguments&... arguments) noexcept {
     value_list<Count> list{};
-    const span<float> values(list.values, Count);
-    if (DDIM_CONSTANT_EVALUATED())
-        list.state = Compute(arguments..., values);
-    else
-        list.state = Fill(arguments..., values);
+    list.state = computed<Compute, Fill>(arguments..., span<float>(list.values, Count));
     refuse_constant_unless_ok(list.state);
     return list;
 }

@@ -6,9 +6,9 @@
 #define DDIM_VERSION_MINOR 1
 #define DDIM_VERSION_PATCH 0
 
-/* Where the archive and a caller both have a copy of an inline function, a linker may take the caller's, compiled
-   with his flags, for both. So that the archive never runs it, what is short is always inlined, and what makes the
-   tables has another name in the archive. */
+/* The archive and a caller may both have a copy of an inline function. A linker keeps one, perhaps the caller's,
+   which was compiled with other flags. The archive must never run that: what is short is always inlined, and what
+   makes the tables has another name in the archive. */
 #define DDIM_INLINE __attribute__((always_inline)) inline
 
 /* Arithmetic that host and device share: under nvcc one body serves both. */

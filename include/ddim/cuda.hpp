@@ -29,15 +29,22 @@ int cuda_load(void* context, const load_job& job) noexcept;
 int cuda_check(void* context, const void* arena) noexcept;
 } // namespace detail
 
-/// The CUDA backend, on the device that is current in the calling thread. It enqueues one kernel for the start of a
-/// run, one for each step (a score corrector and an x0 hook cost one more each; a state hook where the model's input
-/// is not x itself another, as does one, or an observer, with inpainting before_model), and, for the plan, one for
-/// each 59 rows of it and one for each 1022 of a list of guidance scales. Its codes are cudaError_t. Of the pointers
-/// only the arena is checked. sampler::init() returns backend_unavailable where there is no device, the driver is too
-/// old, the archive has no code for the device, or the arena lies in the memory of another device, or in pageable
-/// memory of the host that the device cannot reach. A run ends with backend_failed where a call of CUDA fails; it
-/// does not start where an error of earlier work is pending (cudaPeekAtLastError), whose code it then returns and
-/// which stays pending for its owner to find.
+/// The CUDA backend, on the device that is current in the calling thread. It enqueues
+///
+///     one kernel for each 59 rows of the plan, and one for each 1022 of a list of guidance scales
+///     one for the start of a run, and one for each step
+///     one more in each step for a score corrector, and for an x0 hook
+///     one more in each step for a state hook where the model's input is not x itself, and for a state hook or an
+///     observer with inpainting before_model
+///
+/// A step takes the fastest kernel where nothing is lent for it but x and the arena: no noise, seeds, mask, gain,
+/// pull, dropout, kept x0 or hook, no slots of history; with elements a multiple of 4, of 8 where the model has 16
+/// bits. Its codes are cudaError_t. Of the pointers only the arena is checked. sampler::init() returns
+/// backend_unavailable where there is no device, the driver is too old, the archive has no code for the device, the
+/// arena lies on another device (cudaErrorInvalidDevice), or in pageable memory of the host that the device cannot
+/// reach (cudaErrorInvalidDevicePointer). A run ends with backend_failed where a call of CUDA fails; it does not
+/// start where an error of earlier work is pending (cudaPeekAtLastError), whose code it then returns and which stays
+/// pending for its owner to find.
 constexpr backend_ref cuda_backend() noexcept {
     return {&detail::cuda_prepare, &detail::cuda_step, nullptr, &detail::cuda_load, &detail::cuda_check};
 }
@@ -83,11 +90,12 @@ struct cuda_graph {
 /// Captures a whole run into `graph` (empty before) and enqueues the plan, the scales and the seed for its launches.
 /// The stream must not be the legacy default stream, nor be capturing; nothing of the run is executed. The model, the
 /// hooks and the observer are called once, now, and what they enqueue is replayed by every launch: they must not
-/// wait, allocate or take the timestep from the host (model_call::row_timesteps is what a later plan changes). x, the
-/// arena and all that the config points to must stay valid while the graph is launched. Returns what sampler::run()
-/// returns; backend_mismatch, graph_occupied, backend_failed; model_not_captured where a call of the model enqueued
-/// nothing on the stream (an engine that has a stream of its own), so that a replay would miss it. After any failure
-/// but graph_occupied `graph` is empty.
+/// wait, allocate (CUDA may where a kernel is used for the first time: use yours before) or take the timestep from
+/// the host (model_call::row_timesteps is what a later plan changes). x, the arena and all that the config points to
+/// must stay valid while the graph is launched. Returns what sampler::run() returns; backend_mismatch,
+/// graph_occupied, backend_failed; model_not_captured where a call of the model enqueued nothing on the stream, not
+/// even one node: an engine with a stream of its own, which a replay would miss. After any failure but graph_occupied
+/// and backend_mismatch `graph` is empty.
 status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept;
 
 /// Enqueues a run of the graph, with the plan, the scales and the seed that the arena then holds: those of the last

@@ -14,7 +14,8 @@ namespace ddim {
 /// Type of the model's input and output. The state and the arithmetic are float32 always.
 enum class element_type { float32, float16, bfloat16 };
 
-/// element_type::float16: the bits of an IEEE binary16. CUDA's __half and Arm's __fp16 have the same.
+/// element_type::float16: the bits of an IEEE binary16, as CUDA's __half and Arm's __fp16 have them. Nothing is done
+/// with it but widen() and narrow().
 struct half {
     std::uint16_t bits;
 };
@@ -24,7 +25,7 @@ struct bfloat16 {
     std::uint16_t bits;
 };
 
-/// To float32, exactly.
+/// To float32, exactly. Of a float32, for templates: itself.
 DDIM_SHARED float widen(float value) noexcept { return value; }
 
 DDIM_SHARED float widen(bfloat16 value) noexcept {

@@ -26,7 +26,8 @@ enum class known_noise {
 /// A known x0 and where it is known. x becomes m known + (1 - m) x for a mask entry m (or 1 - m for m). At m 1 it is
 /// the known value and at m 0 stays x, whatever the other holds: NaN, infinity, or what was never filled in.
 struct inpainting {
-    span<const float> mask = {}; ///< entries in [0, 1], in between mixes. [batch, elements]; or fewer, a number that
+    span<const float> mask = {}; ///< entries in [0, 1], in between mixes; on a CPU init() reads
+                                 ///< them too, and refuses others. [batch, elements]; or fewer, a number that
                                  ///< divides `elements`, repeated over channels and batch. Empty: no inpainting
     span<const float> x0 = {};   ///< [batch, elements] the known clean sample
     blend_time when = blend_time::before_model;

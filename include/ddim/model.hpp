@@ -23,7 +23,7 @@ struct model_call {
     void* output = nullptr;      ///< [rows, elements], C order, of `type`, aligned to arena_alignment
     element_type type = element_type::float32;
     branch which = branch::conditional;
-    std::int64_t rows = 0;     ///< the batch, or twice the batch under batched guidance
+    std::int64_t rows = 0;     ///< the batch; twice the batch where `which` is both
     std::int64_t elements = 0; ///< of one row
     float timestep = 0.0f;
     std::int32_t timestep_index = 0;      ///< the same as an integer, towards zero

@@ -77,18 +77,19 @@ struct DDIM_VIEW plan_view {
 
     constexpr plan_view() noexcept = default;
     template <int Capacity>
-    constexpr plan_view(const plan<Capacity>& table DDIM_LIFETIMEBOUND) noexcept
-        : rows(table.rows), steps(table.steps), start_scale(table.start_scale),
-          starts_from_noise(table.starts_from_noise), state(table.state) {}
+    constexpr plan_view(const plan<Capacity>& lent DDIM_LIFETIMEBOUND) noexcept
+        : rows(lent.rows), steps(lent.steps), start_scale(lent.start_scale),
+          starts_from_noise(lent.starts_from_noise), state(lent.state) {}
     template <int Capacity>
     plan_view(const plan<Capacity>&&) = delete;
 };
 
 namespace DDIM_DETAIL {
 
-constexpr bool reads_slot(const step_row& row, int slot) noexcept {
-    return row.u_h[slot] < 0.0f || row.u_h[slot] > 0.0f;
-}
+/// Whether a row has a term with this coefficient. One that it has not is neither read nor drawn.
+DDIM_SHARED constexpr bool has_term(float coefficient) noexcept { return coefficient < 0.0f || coefficient > 0.0f; }
+
+constexpr bool reads_slot(const step_row& row, int slot) noexcept { return has_term(row.u_h[slot]); }
 
 /// Whether every slot that a row reads was kept into by a row before it. `rows` are not null.
 constexpr status check_history(const step_row* rows, int steps) noexcept {
@@ -121,7 +122,7 @@ DDIM_INLINE constexpr int history_slots(const plan_view& plan) noexcept {
 DDIM_INLINE constexpr bool adds_noise(const plan_view& plan) noexcept {
     if (plan.state != status::ok || detail::is_null(plan.rows)) return false;
     for (int i = 0; i < plan.steps; ++i)
-        if (plan.rows[i].u_n < 0.0f || plan.rows[i].u_n > 0.0f) return true;
+        if (detail::has_term(plan.rows[i].u_n)) return true;
     return false;
 }
 
@@ -131,7 +132,7 @@ DDIM_INLINE constexpr bool adds_noise(const plan_view& plan) noexcept {
 /// strength 1, is as good as any.
 /// State: the plan's, steps_out_of_range, or history_missing where a row would read what was cut off (last_levels()
 /// of levels.hpp lets a multistep solver begin anew); in a constant, anything but ok does not compile.
-constexpr plan_view last_steps(plan_view whole, int steps) noexcept {
+constexpr plan_view last_steps(plan_view whole DDIM_LIFETIMEBOUND, int steps) noexcept {
     if (whole.state == status::ok && (steps < 1 || steps > whole.steps)) whole.state = status::steps_out_of_range;
     if (whole.state == status::ok && detail::is_null(whole.rows)) whole.state = status::plan_empty;
     if (whole.state == status::ok) whole.state = detail::check_history(whole.rows + (whole.steps - steps), steps);

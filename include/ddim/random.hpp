@@ -109,7 +109,9 @@ DDIM_SHARED normal_block normals_of(philox_block bits) noexcept {
 
 /// The normals of elements 4 group .. 4 group + 3 of a sample.
 ///   group    element / 4, below 2^32
-///   sample   index in the whole run, shards counted on: sampler_config::first_sample + row of the batch
+///   sample   index in the whole run, shards counted on: sampler_config::first_sample + row of the batch; 0 where
+///   each
+///            sample has a seed of its own
 ///   step     row of the plan; 0 for the initial noise
 DDIM_SHARED normal_block normals_at(std::uint64_t seed, std::uint32_t group, std::uint32_t sample, std::uint32_t step,
                                     noise_purpose purpose) noexcept {

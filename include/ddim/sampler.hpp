@@ -16,7 +16,7 @@
 
 namespace ddim {
 
-/// Everything that the caller sets. Pointers in it must stay valid while the sampler is used. What would have no
+/// Everything that the caller sets. Pointers in it must stay valid while the sampler is used.
 /// effect is refused.
 struct sampler_config {
     plan_view plan;
@@ -28,11 +28,13 @@ struct sampler_config {
     /// GPU, and as it is until set_guidance_scales(). Empty: guidance_scale for all.
     span<const float> guidance_scales;
     element_type model_type = element_type::float32;
-    span<std::byte> arena; ///< at least arena_bytes(), aligned to arena_alignment, of this sampler alone
-    model_ref model;       ///< may be empty where begin, next and commit are used
-    backend_ref backend;   ///< host_backend() of host.hpp, say
+    /// At least arena_bytes() of the same plan, shape, mode, type and extras (on a GPU cuda_arena_bytes()),
+    /// which arena_layout_of() reads off a config; aligned to arena_alignment, of this sampler alone.
+    span<std::byte> arena;
+    model_ref model;     ///< may be empty where begin, next and commit are used
+    backend_ref backend; ///< host_backend() of host.hpp, say
     /// The model's input always has a region of its own, at one address for good, also where x could serve.
-    bool separates_input = false;
+    bool owns_input = false;
 
     initial_state initial = initial_state::drawn;
     span<const float> initial_noise; ///< [batch, elements] for drawn and noised, instead of drawn noise; empty: draw
@@ -85,8 +87,9 @@ class sampler {
 
     /// Another plan of the same length for the next run, with what else the config says; a run under way is given up.
     /// The plan's rows must outlive it. Returns ok; not_initialised; the plan's own state, plan_empty,
-    /// plan_not_finite, history_missing, option_out_of_range; start_not_noise; x0_unused; what init() says of step
-    /// noise and dropout; plan_mismatch where the length differs, or the plan has more slots of history than the
+    /// plan_not_finite, history_missing, option_out_of_range; start_not_noise; x0_unused; where it adds noise,
+    /// noise_misaligned or _too_small, noise_dropout_out_of_range, dropout_keep_misaligned, _too_small or _unused,
+    /// buffers_overlap; plan_mismatch where the length differs, or the plan has more slots of history than the
     /// arena. On failure nothing changes.
     status set_plan(plan_view plan) noexcept;
 
@@ -94,9 +97,9 @@ class sampler {
     /// guidance_scale_not_finite, guidance_unused, guidance_scales_mismatch where the config has a list.
     status set_guidance_scale(float scale) noexcept;
 
-    /// Other guidance scales, [steps], for the next run; a run under way is given up. They take the config's list's
-    /// place: where it has none, or is 1 in other steps, they are refused. Returns ok, not_initialised,
-    /// guidance_scale_not_finite, guidance_scales_mismatch, buffers_overlap.
+    /// Other guidance scales, [steps], for the next run; a run under way is given up. They take the place
+    /// of the config's list, and are refused if there is none, or if that is 1 in other steps. Returns ok,
+    /// not_initialised, guidance_scale_not_finite, guidance_scales_mismatch, buffers_overlap.
     status set_guidance_scales(span<const float> scales) noexcept;
 
     /// A whole run: x becomes a sample of the model. On the host it is done when the call returns; on a GPU it is
@@ -116,7 +119,7 @@ class sampler {
 
     /// Starts a run, also after a failed one. x must stay valid until the run ends.
     /// Returns ok, not_initialised, x_null, x_misaligned, x_too_small, buffers_overlap, seeds_mismatch,
-    /// backend_failed; stopped where an observer that sees the start asks for it.
+    /// backend_failed; stopped or cancelled by an observer that sees the start.
     status begin(span<float> x, std::uint64_t seed, void* stream = nullptr) noexcept;
 
     /// The next model call; false when the run is finished or has failed (then `call` is left alone). Before its
@@ -124,8 +127,9 @@ class sampler {
     bool next(model_call& call) noexcept;
 
     /// What a call for this branch will look like in every run, to bind an engine or to warm it up before the first:
-    /// type, rows, elements, and where it reads and writes. `input` is null where that is x
-    /// (sampler_config::separates_input); timestep, step and stream are left out. Needs a successful init().
+    /// type, rows, elements, and where it reads (input, row_timesteps) and writes. `input` is null where that is x
+    /// (sampler_config::owns_input); timestep, step and stream are left out. All null, and 0 rows, for a
+    /// branch that the config's guidance never asks for, and before a successful init().
     model_call call_for(branch which) const noexcept;
 
     /// Takes the model's output: `code` is what the model returned. After the last call of a step, does the step and
@@ -134,9 +138,9 @@ class sampler {
     /// begin.
     status commit(int code = 0) noexcept;
 
-    /// Gives up the run that is under way, also from within a callback: there is no next call, and commit() and run()
-    /// return cancelled. x stays as the last step left it; on a GPU what is enqueued still runs. Returns ok,
-    /// not_begun.
+    /// Gives up the run that is under way, also from within a callback: there is no next call, and begin(), commit()
+    /// and run() return cancelled too. x stays as the last step left it; on a GPU what is enqueued still runs.
+    /// Returns cancelled; not_begun where no run is under way, as after the last step.
     status cancel() noexcept;
 
     /// The noise term's noise for the step that is due, instead of what the config says: [batch, elements], or
@@ -146,17 +150,19 @@ class sampler {
     status set_step_noise(span<const float> noise) noexcept;
 
     /// Writes the input of the model call that is due anew, from an x that the caller has changed since begin or the
-    /// last commit: without it whether the model sees the change depends on guidance and type. Known regions have
-    /// been put in place before and are left as they are now. Returns ok, not_begun, backend_failed.
+    /// last commit: without it whether the model sees the change depends on guidance, type and owns_input. Known
+    /// regions have been put in place before and are left as they are now. Returns ok, not_begun, backend_failed.
     status renew_input() noexcept;
 
     // A start in two parts, for work that is enqueued once and replayed: begin() is load() and begin_loaded().
 
     /// Hands the plan, the guidance scale and this seed to the backend, for the runs that follow on the stream; a
-    /// run under way is given up. Returns ok, not_initialised, seeds_mismatch, backend_failed.
+    /// run under way is given up, and what was loaded no longer counts. Returns ok, not_initialised, seeds_mismatch,
+    /// backend_failed.
     status load(std::uint64_t seed, void* stream = nullptr) noexcept;
 
-    /// Starts a run of what was loaded last. Returns what begin() returns; not_begun where nothing was loaded.
+    /// Starts a run of what was loaded last. Returns what begin() returns but seeds_mismatch; not_begun where nothing
+    /// was loaded.
     status begin_loaded(span<float> x, void* stream = nullptr) noexcept;
 
     /// The config as the next run will use it.

@@ -71,8 +71,8 @@ struct DDIM_VIEW schedule_view {
 
     constexpr schedule_view() noexcept = default;
     template <int Capacity>
-    constexpr schedule_view(const schedule<Capacity>& table DDIM_LIFETIMEBOUND) noexcept
-        : alphas_cumprod(table.values), train_steps(table.train_steps), state(table.state) {}
+    constexpr schedule_view(const schedule<Capacity>& lent DDIM_LIFETIMEBOUND) noexcept
+        : alphas_cumprod(lent.values), train_steps(lent.train_steps), state(lent.state) {}
 };
 
 /// The buffers of the reference's DDPM.register_schedule, under its names and in its order, lvlb_weights three times:
@@ -281,12 +281,8 @@ template <int Capacity>
 constexpr beta_table<Capacity> betas(const beta_options& options = {}, int train_steps = Capacity) {
     beta_table<Capacity> table{};
     table.train_steps = train_steps;
-    if (train_steps <= Capacity) {
-        if (DDIM_CONSTANT_EVALUATED())
-            table.state = detail::compute_betas(options, table.values, train_steps);
-        else
-            table.state = fill_betas(options, table.values, train_steps);
-    }
+    if (train_steps <= Capacity)
+        table.state = detail::computed<&detail::compute_betas, &fill_betas>(options, table.values, train_steps);
     detail::refuse_constant_unless_ok(table.state);
     return table;
 }
@@ -311,12 +307,9 @@ constexpr schedule<Capacity> make_schedule(const beta_table<Capacity>& table, co
     schedule<Capacity> result{};
     result.train_steps = table.train_steps;
     result.state = table.state;
-    if (table.state == status::ok) {
-        if (DDIM_CONSTANT_EVALUATED())
-            result.state = detail::compute_alphas_cumprod(table.values, snr, result.values, table.train_steps);
-        else
-            result.state = fill_alphas_cumprod(table.values, snr, result.values, table.train_steps);
-    }
+    if (table.state == status::ok)
+        result.state = detail::computed<&detail::compute_alphas_cumprod, &fill_alphas_cumprod>(
+            table.values, snr, result.values, table.train_steps);
     detail::refuse_constant_unless_ok(result.state);
     return result;
 }
@@ -331,13 +324,9 @@ constexpr schedule_table<Capacity> ddpm_table(const beta_table<Capacity>& table,
     schedule_table<Capacity> result{};
     result.train_steps = table.train_steps;
     result.state = table.state;
-    if (table.state == status::ok) {
-        if (DDIM_CONSTANT_EVALUATED())
-            result.state =
-                detail::compute_ddpm_buffer(which, v_posterior, table.values, result.values, table.train_steps);
-        else
-            result.state = fill_ddpm_buffer(which, v_posterior, table.values, result.values, table.train_steps);
-    }
+    if (table.state == status::ok)
+        result.state = detail::computed<&detail::compute_ddpm_buffer, &fill_ddpm_buffer>(
+            which, v_posterior, table.values, result.values, table.train_steps);
     detail::refuse_constant_unless_ok(result.state);
     return result;
 }

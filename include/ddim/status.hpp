@@ -11,7 +11,6 @@
     STATUS(model_failed, -3, "the model returned an error: see last_code()")                                         \
     STATUS(hook_failed, -4, "a hook returned an error: see last_code()")                                             \
     STATUS(backend_failed, -5, "the backend returned an error: see last_code()")                                     \
-    STATUS(backend_unavailable, -6, "the backend cannot work on this machine or in this arena: see last_code()")     \
     /* The order of calls */                                                                                         \
     STATUS(not_initialised, -101, "the sampler has not been through a successful init()")                            \
     STATUS(not_begun, -102, "no run is under way: call begin() first")                                               \
@@ -64,26 +63,28 @@
     /* Sampler: what the caller lends */                                                                             \
     STATUS(arena_null, -601, "the arena is a null pointer")                                                          \
     STATUS(arena_misaligned, -602, "the arena must be aligned to arena_alignment")                                   \
-    STATUS(arena_too_small, -603, "the arena is smaller than arena_bytes()")                                         \
+    STATUS(arena_too_small, -603,                                                                                    \
+           "the arena is smaller than arena_bytes() of the config's own plan, shape, guidance, type and extras")     \
     STATUS(backend_missing, -604, "the config names no backend")                                                     \
-    STATUS(model_missing, -605, "run() needs a model in the config: without one use begin, next, commit")            \
-    STATUS(x_null, -606, "x is a null pointer")                                                                      \
-    STATUS(x_misaligned, -607, "x must be aligned to 4 bytes")                                                       \
-    STATUS(x_too_small, -608, "x is smaller than batch x elements")                                                  \
-    STATUS(noise_misaligned, -609, "the step noise must be aligned to 4 bytes")                                      \
-    STATUS(noise_too_small, -610,                                                                                    \
+    STATUS(backend_unavailable, -605, "the backend cannot work on this machine or in this arena: see last_code()")   \
+    STATUS(model_missing, -606, "run() needs a model in the config: without one use begin, next, commit")            \
+    STATUS(x_null, -607, "x is a null pointer")                                                                      \
+    STATUS(x_misaligned, -608, "x must be aligned to 4 bytes")                                                       \
+    STATUS(x_too_small, -609, "x is smaller than batch x elements")                                                  \
+    STATUS(noise_misaligned, -610, "the step noise must be aligned to 4 bytes")                                      \
+    STATUS(noise_too_small, -611,                                                                                    \
            "the step noise is smaller than steps x batch x elements (repeated noise: steps x elements)")             \
-    STATUS(buffers_overlap, -611, "x, the arena and the buffers that are read must not overlap")                     \
-    STATUS(initial_noise_misaligned, -612, "the initial noise must be aligned to 4 bytes")                           \
-    STATUS(initial_noise_too_small, -613, "the initial noise is smaller than batch x elements")                      \
-    STATUS(initial_noise_unused, -614, "initial noise is not read where x_T is given")                               \
-    STATUS(dropout_keep_misaligned, -615, "the dropout's keep mask must be aligned to 4 bytes")                      \
-    STATUS(dropout_keep_too_small, -616, "the dropout's keep mask is smaller than steps x batch x elements")         \
-    STATUS(dropout_keep_unused, -617, "a keep mask is not read without a noise dropout above 0")                     \
-    STATUS(seeds_misaligned, -618, "the seeds must be aligned to 8 bytes")                                           \
-    STATUS(seeds_too_small, -619, "the seeds are fewer than the batch")                                              \
+    STATUS(buffers_overlap, -612, "x, the arena and the buffers that are read must not overlap")                     \
+    STATUS(initial_noise_misaligned, -613, "the initial noise must be aligned to 4 bytes")                           \
+    STATUS(initial_noise_too_small, -614, "the initial noise is smaller than batch x elements")                      \
+    STATUS(initial_noise_unused, -615, "initial noise is not read where x_T is given")                               \
+    STATUS(dropout_keep_misaligned, -616, "the dropout's keep mask must be aligned to 4 bytes")                      \
+    STATUS(dropout_keep_too_small, -617, "the dropout's keep mask is smaller than steps x batch x elements")         \
+    STATUS(dropout_keep_unused, -618, "a keep mask is not read without a noise dropout above 0")                     \
+    STATUS(seeds_misaligned, -619, "the seeds must be aligned to 8 bytes")                                           \
+    STATUS(seeds_too_small, -620, "the seeds are fewer than the batch")                                              \
     /* Inpainting */                                                                                                 \
-    STATUS(mask_missing, -701, "a known x0, or noise for it, needs a mask")                                          \
+    STATUS(mask_missing, -701, "what is known, or how it is put in place, needs a mask")                             \
     STATUS(known_x0_null, -702, "a mask needs the known x0")                                                         \
     STATUS(known_x0_misaligned, -703, "the known x0 must be aligned to 4 bytes")                                     \
     STATUS(known_x0_too_small, -704, "the known x0 is smaller than batch x elements")                                \
@@ -95,7 +96,7 @@
     STATUS(mask_noise_too_small, -709,                                                                               \
            "the mask's noise is smaller than batch x elements, for fresh noise times the steps")                     \
     STATUS(mask_noise_unused, -710, "noise for the known region is not read where that is put in place clean")       \
-    /* Intermediates, and the functions of ddpm.hpp */                                                               \
+    /* Intermediates, and values that a function fills */                                                            \
     STATUS(log_every_t_out_of_range, -801, "log_every_t must be at least 1")                                         \
     STATUS(log_null, -802, "a buffer of the log, or its copy function, is a null pointer")                           \
     STATUS(log_too_small, -803, "a buffer of the log holds fewer than intermediate_count() x batch x elements")      \

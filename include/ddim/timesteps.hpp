@@ -37,8 +37,8 @@ struct DDIM_VIEW timesteps_view {
 
     constexpr timesteps_view() noexcept = default;
     template <int Capacity>
-    constexpr timesteps_view(const timesteps<Capacity>& list DDIM_LIFETIMEBOUND) noexcept
-        : values(list.values), steps(list.steps), repeats(list.repeats), state(list.state) {}
+    constexpr timesteps_view(const timesteps<Capacity>& lent DDIM_LIFETIMEBOUND) noexcept
+        : values(lent.values), steps(lent.steps), repeats(lent.repeats), state(lent.state) {}
 };
 
 /// Step counts around one that a spacing cannot give; 0 where there is none.
@@ -148,12 +148,9 @@ constexpr timesteps<Capacity> spaced_timesteps(spacing rule, int train_steps, in
     timesteps<Capacity> list{};
     list.steps = steps;
     list.repeats = rule == spacing::quad;
-    if (steps <= Capacity) {
-        if (DDIM_CONSTANT_EVALUATED())
-            list.state = detail::compute_timesteps(rule, train_steps, steps, offset, list.values);
-        else
-            list.state = fill_timesteps(rule, train_steps, steps, offset, list.values);
-    }
+    if (steps <= Capacity)
+        list.state = detail::computed<&detail::compute_timesteps, &fill_timesteps>(rule, train_steps, steps, offset,
+                                                                                   list.values);
     detail::refuse_constant_spacing(list.state, rule, train_steps, steps, offset);
     return list;
 }

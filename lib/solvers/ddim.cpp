@@ -7,7 +7,7 @@ plan_view fill_ddim_rows(const levels& recipe, const ddim_options& options, span
 }
 
 plan_view fill_ddim_inverse_rows(const levels& recipe, const ddim_options& options, span<step_row> rows) noexcept {
-    return detail::compute_plan<detail::ddim_solver>(recipe, options, rows, true);
+    return detail::compute_plan<detail::ddim_solver, true>(recipe, options, rows);
 }
 
 } // namespace ddim

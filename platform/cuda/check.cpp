@@ -10,8 +10,8 @@ namespace ddim::detail {
 
 namespace {
 
-/// Whether the current device can work in an arena. Not in another device's memory. Pageable memory of the host is no
-/// arena, but on systems whose GPU reads it as its own.
+/// Whether the current device can work in an arena. One in another device's memory is refused, and so is pageable
+/// memory of the host, unless the device can read it.
 int check_arena(const void* arena) noexcept {
     cudaPointerAttributes attributes;
     int device = 0, reads_pageable = 0;

@@ -37,7 +37,7 @@ status checked(cuda_graph& graph, cudaError_t code) noexcept {
     return code == cudaSuccess ? status::ok : status::backend_failed;
 }
 
-/// What the next node that is captured will depend on: it moves on with each.
+/// The nodes that the next captured node depends on. Every captured node changes them.
 struct capture_end {
     cudaGraphNode_t last = nullptr; ///< the first of them
     std::size_t count = 0;
@@ -65,7 +65,9 @@ status capture_call(sampler& source, const model_call& call, cudaStream_t stream
     const int code = model.function(model.context, call);
     if (code == 0) state = find_end(stream, graph, after);
     if (state != status::ok) return state;
-    if (code == 0 && before.last == after.last && before.count == after.count) return status::model_not_captured;
+    const bool is_captured = before.last != after.last || before.count != after.count;
+    model_call again; // handed out as long as the run goes on: the model may have ended it
+    if (code == 0 && !is_captured && source.next(again)) return status::model_not_captured;
     state = source.commit(code);
     return state == status::ok ? state : fail(graph, state, source.last_code());
 }
@@ -75,7 +77,7 @@ status capture_run(sampler& source, span<float> x, cudaStream_t stream, cuda_gra
     if (state != status::ok) return fail(graph, state, source.last_code());
     model_call call;
     while (state == status::ok && source.next(call)) state = capture_call(source, call, stream, graph);
-    if (state != status::ok) (void)source.cancel(); // where the run does not know of it
+    if (state != status::ok) (void)source.cancel(); // where the sampler has not seen the failure
     return state;
 }
 
@@ -114,8 +116,8 @@ int cuda_copy(float* target, const float* source, std::int64_t count, void* stre
 status capture(sampler& source, span<float> x, std::uint64_t seed, cudaStream_t stream, cuda_graph& graph) noexcept {
     graph.last_code = 0;
     if (!is_ours(source)) return status::backend_mismatch;
-    if (source.config().model.function == nullptr) return status::model_missing;
     if (graph.exec != nullptr) return status::graph_occupied;
+    if (source.config().model.function == nullptr) return status::model_missing;
     // In a capture of the caller's, the plan would become a part of that.
     cudaStreamCaptureStatus under_way = cudaStreamCaptureStatusNone;
     const status asked = checked(graph, cudaStreamIsCapturing(stream, &under_way));

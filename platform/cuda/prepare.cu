@@ -1,4 +1,4 @@
-// The start of a run: the noise fill.
+// What comes before a model call: x_T, the known region, the model's input.
 #include "ddim/cuda.hpp"
 #include "kernels.hpp"
 #include "launch.cuh"

@@ -127,7 +127,7 @@ bool allows_vectors(const step_job& job) {
 }
 
 /// A chunk of an output: of the model's type, or float32 where a score corrector has had it.
-__device__ __forceinline__ chunk<> load_output(const void* output, element_type type, const chunk_place& at) {
+__device__ __forceinline__ chunk<> read_output(const void* output, element_type type, const chunk_place& at) {
     switch (type) {
     case element_type::float16: return read(static_cast<const half*>(output) + at.offset, at);
     case element_type::bfloat16: return read(static_cast<const bfloat16*>(output) + at.offset, at);
@@ -137,9 +137,9 @@ __device__ __forceinline__ chunk<> load_output(const void* output, element_type 
 
 /// The output after guidance.
 __device__ __forceinline__ chunk<> guided(const step_job& job, const chunk_place& at) {
-    chunk<> output = load_output(job.conditional, job.type, at);
+    chunk<> output = read_output(job.conditional, job.type, at);
     if (job.unconditional != nullptr)
-        guide(*job.guidance_scale, load_output(job.unconditional, job.type, at), output);
+        guide(*job.guidance_scale, read_output(job.unconditional, job.type, at), output);
     return output;
 }
 

@@ -354,7 +354,7 @@ void start_state(const prepare_job& job, const block& at, float* __restrict x, s
     }
 }
 
-void start_block(const prepare_job& job, const block& at) noexcept {
+void prepare_block(const prepare_job& job, const block& at) noexcept {
     float* x = job.x + at.offset;
     scratch storage;
     start_state(job, at, x, storage);
@@ -365,7 +365,7 @@ void start_block(const prepare_job& job, const block& at) noexcept {
 } // namespace
 
 int host_prepare(void*, const prepare_job& job) noexcept {
-    for_each_block(job.dims, [&job](const block& at) { start_block(job, at); });
+    for_each_block(job.dims, [&job](const block& at) { prepare_block(job, at); });
     write_timesteps(job.next, job.dims);
     return 0;
 }

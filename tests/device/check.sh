@@ -75,7 +75,8 @@ cmake -S . -B "$build" "${generator[@]}" -DDDIM_CUDA=ON -DCMAKE_CUDA_COMPILER="$
     -DCMAKE_CUDA_ARCHITECTURES="$architecture-real" -DCMAKE_CUDA_FLAGS=-lineinfo ${doctest:+"$doctest"} \
     >"$folder/configure.log" 2>&1 || fail "cmake failed: $folder/configure.log"
 cmake --build "$build" --parallel --target ddim_device_tests ddim_device_failure_tests ddim_digits \
-    ddim_digits_device_tests ddim_trace ddim_trace_device_tests ddim_cuda_sample ddim_bench_cuda >"$folder/build.log" 2>&1 ||
+    ddim_digits_device_tests ddim_trace ddim_trace_device_tests ddim_cuda_sample ddim_inpaint_graph ddim_bench_cuda \
+    >"$folder/build.log" 2>&1 ||
     fail "the build failed: $folder/build.log"
 
 # The runs: each has a line in the table and a file in the folder.
@@ -113,7 +114,7 @@ sanitize() { # NAME COMMAND...: under each of the four tools
 }
 
 demo=("$bin/ddim_digits" --backend cuda)
-programs=(device_tests device_failure_tests digits_device_tests trace_device_tests cuda_sample)
+programs=(device_tests device_failure_tests digits_device_tests trace_device_tests cuda_sample inpaint_graph)
 for name in "${programs[@]}"; do check "$name" "$bin/ddim_$name"; done
 check demo "${demo[@]}" --out "$folder/digits.pgm"
 check bench_cuda "$bin/ddim_bench_cuda" --csv "$folder/bench_cuda.csv"

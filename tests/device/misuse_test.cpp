@@ -190,6 +190,28 @@ TEST_CASE("a model that puts a call's work on another stream is not captured") {
     CHECK(cudaStreamDestroy(other) == cudaSuccess);
 }
 
+TEST_CASE("a model that cancels the run within a capture: cancelled, and no graph") {
+    for (const bool enqueues : {false, true}) {
+        small_run run;
+        struct cancelling {
+            small_run* run;
+            ddim::model_ref inner;
+            bool enqueues;
+        } context{&run, run.config.model, enqueues};
+        run.config.model = {[](void* given, const ddim::model_call& call) noexcept {
+                                cancelling& self = *static_cast<cancelling*>(given);
+                                CHECK(self.run->sampler.cancel() == status::cancelled);
+                                return self.enqueues ? self.inner.function(self.inner.context, call) : 0;
+                            },
+                            &context};
+        REQUIRE(run.init() == status::ok);
+        ddim::cuda_graph graph;
+        CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::cancelled);
+        CHECK(graph.exec == nullptr);
+        CHECK(run.state() == untouched(run));
+    }
+}
+
 TEST_CASE("a model that enqueues nothing is not captured, and none at all is missing") {
     small_run run;
     run.config.model.function = [](void*, const ddim::model_call&) noexcept { return 0; };
@@ -201,6 +223,13 @@ TEST_CASE("a model that enqueues nothing is not captured, and none at all is mis
     REQUIRE(run.init() == status::ok);
     CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::model_missing);
     CHECK(graph.exec == nullptr);
+
+    small_run captured;
+    REQUIRE(captured.init() == status::ok);
+    REQUIRE(ddim::capture(captured.sampler, captured.x, 7, captured.stream(), graph) == status::ok);
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::graph_occupied);
+    CHECK(graph.exec != nullptr);
+    CHECK(ddim::destroy(graph) == status::ok);
 }
 
 TEST_CASE("a graph is not updated by a sampler that asks for both predictions elsewhere") {

@@ -80,7 +80,7 @@ const wrong_use wrong_uses[] = {
     {"commit after cancel", status::cancelled,
      [] {
          return within_run([](scripted_run& run) {
-             REQUIRE(run.sampler.cancel() == status::ok);
+             REQUIRE(run.sampler.cancel() == status::cancelled);
              return run.sampler.commit();
          });
      }},

@@ -149,7 +149,7 @@ const wrong_config wrong_configs[] = {
          lend_scales(c, scales);
          c.guidance_scale = not_a_number;
      }},
-    {"arena without room for a platform's copy of the scales", status::arena_too_small,
+    {"arena without room for a backend's copy of the scales", status::arena_too_small,
      [](auto& c) {
          c.backend.load = [](void*, const ddim::load_job&) noexcept { return 0; };
          c.mode = guidance::batched;

@@ -143,9 +143,9 @@ const wrong_config wrong_configs[] = {
          c.mode = ddim::guidance::batched;
          c.score_corrector.function = [](void*, const ddim::hook_call&) noexcept { return 0; };
      }},
-    {"arena without room for a platform's copy of the plan", status::arena_too_small,
+    {"arena without room for a backend's copy of the plan", status::arena_too_small,
      [](auto& c) { c.backend.load = [](void*, const ddim::load_job&) noexcept { return 0; }; }},
-    {"a platform that cannot work here", status::backend_unavailable,
+    {"a backend that cannot work here", status::backend_unavailable,
      [](auto& c) { c.backend.check = [](void*, const void*) noexcept { return -7; }; }},
     {"more last steps than steps", status::steps_out_of_range, [](auto& c) { c.plan = ddim::last_steps(c.plan, 5); }},
     {"0 last steps", status::steps_out_of_range, [](auto& c) { c.plan = ddim::last_steps(c.plan, 0); }},

@@ -50,7 +50,7 @@ TEST_CASE("call_for says how every call of every run looks, unguided steps too")
                 ddim::sampler_config config = test_support::make_config(
                     test_support::noisy_plan<4>, {2, 5}, {&bound_engine::predict, &engine}, mode, type);
                 if (mode != guidance::none) config.guidance_scales = scales;
-                config.separates_input = separates;
+                config.owns_input = separates;
                 test_support::housed_sampler housed(config);
                 engine.sampler = &housed.sampler;
                 if (separates) CHECK(housed.sampler.call_for(branch::conditional).input != nullptr);
@@ -65,6 +65,22 @@ TEST_CASE("call_for says how every call of every run looks, unguided steps too")
     }
 }
 
+TEST_CASE("call_for of a branch that is never asked for, or before init, binds nothing") {
+    for (const guidance mode : test_support::modes) {
+        test_support::housed_sampler housed(test_support::make_config(test_support::noisy_plan<4>, {2, 5}, {}, mode));
+        for (const branch which : {branch::conditional, branch::unconditional, branch::both}) {
+            const bool is_asked = which == branch::both            ? mode == guidance::batched
+                                  : which == branch::unconditional ? mode == guidance::sequential
+                                                                   : true;
+            const ddim::model_call call = housed.sampler.call_for(which);
+            CHECK((call.output != nullptr) == is_asked);
+            CHECK((call.row_timesteps != nullptr) == is_asked);
+            CHECK(call.rows == (!is_asked ? 0 : which == branch::both ? 4 : 2));
+        }
+    }
+    CHECK(ddim::sampler().call_for(branch::conditional).output == nullptr);
+}
+
 TEST_CASE("an input of its own changes the arena, and no bit of the sample") {
     const auto halve = [](void*, const ddim::model_call& call) noexcept {
         const float* input = static_cast<const float*>(call.input);
@@ -76,7 +92,7 @@ TEST_CASE("an input of its own changes the arena, and no bit of the sample") {
     const std::size_t bytes = ddim::arena_layout_of(config).bytes;
     std::vector<float> in_place(200), separate(200);
     REQUIRE(test_support::run_config(config, in_place) == status::ok);
-    config.separates_input = true;
+    config.owns_input = true;
     CHECK(ddim::arena_layout_of(config).bytes == bytes + 1024); // 200 floats, rounded up to 256 bytes
     REQUIRE(test_support::run_config(config, separate) == status::ok);
     CHECK(in_place == separate);

@@ -262,23 +262,23 @@ TEST_CASE("under inpainting of x0 the backend blends x0 before the hook, and not
             static_cast<recorder*>(context)->jobs.push_back(job);
             return ddim::host_backend().step(nullptr, job);
         }
-    } platform;
+    } recorded;
     const std::vector<float> everywhere(1, 1.0f), known = golden::gauss(2, values);
     diary notes;
     ddim::sampler_config config = config_of(notes);
     config.x0_hook = {&diary::change_x0, &notes};
     config.known = test_support::known_by(ddim::sdcpp_inpainting(), view(everywhere), view(known));
-    config.backend = {&recorder::prepare, &recorder::step, &platform};
+    config.backend = {&recorder::prepare, &recorder::step, &recorded};
     test_support::guarded_arena arena(test_support::arena_bytes_of(config));
     config.arena = arena.view();
     ddim::sampler sampler;
     std::vector<float> x(values);
     REQUIRE(sampler.init(config) == status::ok);
     REQUIRE(sampler.run({x.data(), values}, 7) == status::ok);
-    REQUIRE(platform.jobs.size() == 2 * 4);
+    REQUIRE(recorded.jobs.size() == 2 * 4);
     for (std::size_t k = 0; k < 4; ++k) {
-        const ddim::step_job& predicts = platform.jobs[2 * k];
-        const ddim::step_job& updates = platform.jobs[2 * k + 1];
+        const ddim::step_job& predicts = recorded.jobs[2 * k];
+        const ddim::step_job& updates = recorded.jobs[2 * k + 1];
         const bool is_last = k == 3; // an exact end blends x itself
         CHECK(predicts.part == ddim::step_part::predict);
         CHECK(predicts.blend.is_on_x0 == !is_last);

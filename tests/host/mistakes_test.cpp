@@ -34,8 +34,9 @@ constexpr auto noised_plan =
     ddim::ddim_plan<4>(ddim::paired_levels(test_support::schedule, pairs, ddim::final_alpha::first, 8));
 
 const char* const not_noise = "this plan does not start from noise, so x_T must be given or noised, not drawn";
-const char* const needs_mode = "a guidance scale other than 1 needs a guidance mode";
-const char* const needs_mask = "a known x0, or noise for it, needs a mask";
+const char* const needs_mode =
+    "a guidance scale other than 1 needs a guidance mode";
+const char* const needs_mask = "what is known, or how it is put in place, needs a mask";
 const char* const not_a_mask = "every entry of a mask must lie in [0, 1]";
 const char* const one_seed_too_many =
     "a seed for each sample excludes a first_sample, repeated noise and a seed of the run other than 0";
@@ -67,6 +68,12 @@ const mistake mistakes[] = {
           c.initial_noise = state_like;
       }},
      "initial noise is not read where x_T is given"},
+    {{"an inpainting convention without a mask", status::mask_missing,
+      [](auto& c) { c.known = ddim::diffusers_inpainting(); }},
+     needs_mask},
+    {{"an inpainting time without a mask", status::mask_missing,
+      [](auto& c) { c.known.when = ddim::blend_time::at_start; }},
+     needs_mask},
     {{"a known x0 without a mask", status::mask_missing, [](auto& c) { c.known.x0 = state_like; }}, needs_mask},
     {{"noise for a known x0 without a mask", status::mask_missing,
       [](auto& c) { c.known.given_noise = noise_of_steps; }},

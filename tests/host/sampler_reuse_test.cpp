@@ -89,7 +89,7 @@ TEST_CASE("the arena of a backend that holds the plan has room for it, and no le
 }
 
 /// A whole run of what is loaded, by the model of the run's config.
-static status run_loaded(scripted_run& run, ddim::span<float> x) {
+static status run_in_parts(scripted_run& run, ddim::span<float> x) {
     status state = run.sampler.begin_loaded(x);
     ddim::model_call call;
     while (state == status::ok && run.sampler.next(call))
@@ -101,27 +101,27 @@ TEST_CASE("a run in two parts: loaded once, run as often as wished") {
     for (const bool holds_plan : {false, true}) {
         scripted_run run(guidance::batched, 2.0f, holds_plan);
         CHECK(run.sampler.load(7) == status::not_initialised);
-        CHECK(run_loaded(run, view(run.x)) == status::not_initialised);
+        CHECK(run_in_parts(run, view(run.x)) == status::not_initialised);
         REQUIRE(run.init() == status::ok);
-        CHECK(run_loaded(run, view(run.x)) == status::not_begun);
+        CHECK(run_in_parts(run, view(run.x)) == status::not_begun);
         CHECK(run.sampler.load(7) == status::ok);
         CHECK(run.record.events == (holds_plan ? "l" : ""));
-        CHECK(run_loaded(run, {}) == status::x_null);
+        CHECK(run_in_parts(run, {}) == status::x_null);
         for (int i = 0; i < 2; ++i) {
             run.x.assign(10, 0.5f);
-            CHECK(run_loaded(run, view(run.x)) == status::ok);
+            CHECK(run_in_parts(run, view(run.x)) == status::ok);
             CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f));
         }
         CHECK(run.sampler.load(8) == status::ok);
-        CHECK(run_loaded(run, view(run.x)) == status::ok);
+        CHECK(run_in_parts(run, view(run.x)) == status::ok);
         CHECK(run.x == fresh_state(short_plan, guidance::batched, 2.0f, 8));
         CHECK(run.sampler.set_guidance_scale(3.0f) == status::ok);
-        CHECK(run_loaded(run, view(run.x)) == status::not_begun);
+        CHECK(run_in_parts(run, view(run.x)) == status::not_begun);
         CHECK(run.sampler.load(8) == status::ok);
         CHECK(run.sampler.set_plan(quiet_plan) == status::ok);
-        CHECK(run_loaded(run, view(run.x)) == status::not_begun);
+        CHECK(run_in_parts(run, view(run.x)) == status::not_begun);
         CHECK(run.sampler.load(8) == status::ok);
-        CHECK(run_loaded(run, view(run.x)) == status::ok);
+        CHECK(run_in_parts(run, view(run.x)) == status::ok);
         CHECK(run.x == fresh_state(quiet_plan, guidance::batched, 3.0f, 8));
     }
 }
@@ -303,7 +303,7 @@ TEST_CASE("a run under way is given up when plan or scale change, not when that 
     }
 }
 
-TEST_CASE("a platform that cannot work is found by init, last of all, with its code") {
+TEST_CASE("a backend that cannot work is found by init, last of all, with its code") {
     struct question {
         const void* arena = nullptr;
         int asked = 0;

@@ -45,6 +45,7 @@ static_assert(becomes<counted_in_int&, reading> && becomes<const counted_in_int&
 // Gone at once.
 static_assert(!becomes<std::vector<float>, reading> && !becomes<std::array<float, 3>, reading>);
 static_assert(!becomes<counted_in_int, reading>);
+static_assert(!becomes<float[3], reading> && !becomes<const float[3], reading> && becomes<float (&)[3], reading>);
 // Other elements.
 static_assert(!becomes<std::vector<double>&, reading> && !becomes<std::vector<int>&, reading>);
 static_assert(!becomes<std::string&, reading> && !becomes<int*, reading> && !becomes<float*, reading>);

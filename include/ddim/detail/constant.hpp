@@ -25,6 +25,14 @@ DDIM_INLINE constexpr void refuse_constant_unless_ok(status state) {
     }
 }
 
+/// A table by one of two functions of the same parameters: `Compute` in a constant, `Fill`, its twin in the archive,
+/// at run time.
+template <auto Compute, auto Fill, class... Arguments>
+constexpr auto computed(Arguments&&... arguments) noexcept {
+    if (DDIM_CONSTANT_EVALUATED()) return Compute(arguments...);
+    return Fill(arguments...);
+}
+
 /// Whether a pointer is null. Not asked in a constant, which does not compile where it reads through one (g++ 12
 /// takes no such question about a temporary).
 DDIM_INLINE constexpr bool is_null(const void* pointer) noexcept {

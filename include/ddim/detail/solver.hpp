@@ -190,25 +190,21 @@ class plan_walk {
     bool writes_ = false;
 };
 
-/// `is_reversed`: walk from the clean end up.
-template <class Solver>
-constexpr plan_view compute_plan(const levels& recipe, const typename Solver::options& options, span<step_row> rows,
-                                 bool is_reversed = false) noexcept {
-    plan_walk walk(recipe, rows, Solver::check(options), Solver::slots(options), is_reversed);
+/// `IsReversed`: walk from the clean end up.
+template <class Solver, bool IsReversed = false>
+constexpr plan_view compute_plan(const levels& recipe, const typename Solver::options& options,
+                                 span<step_row> rows) noexcept {
+    plan_walk walk(recipe, rows, Solver::check(options), Solver::slots(options), IsReversed);
     while (walk.goes_on()) walk.take(Solver::add_rows(walk.step(), options, walk));
     return walk.plan();
 }
 
-/// A plan by one solver: evaluated by the compiler, or by its twin in the archive.
-template <class Solver, auto Fill, int Capacity>
-constexpr plan<Capacity> build_plan(const levels& recipe, const typename Solver::options& options,
-                                    bool is_reversed = false) {
+/// A plan by one solver, or by its twin.
+template <class Solver, auto Fill, int Capacity, bool IsReversed = false>
+constexpr plan<Capacity> build_plan(const levels& recipe, const typename Solver::options& options) {
     plan<Capacity> result{};
-    plan_view made;
-    if (DDIM_CONSTANT_EVALUATED())
-        made = compute_plan<Solver>(recipe, options, {result.rows, Capacity}, is_reversed);
-    else
-        made = Fill(recipe, options, {result.rows, Capacity});
+    const plan_view made = computed<&compute_plan<Solver, IsReversed>, Fill>(
+        recipe, options, span<step_row>(result.rows, static_cast<std::size_t>(Capacity)));
     result.steps = made.steps;
     result.start_scale = made.start_scale;
     result.starts_from_noise = made.starts_from_noise;

@@ -36,9 +36,6 @@ DDIM_SHARED float dropped_out(bool keeps, float kept_scale, float noise) noexcep
     return keeps ? noise * kept_scale : 0.0f;
 }
 
-/// Whether a row has a term with this coefficient. One that it has not is neither read nor drawn.
-DDIM_SHARED bool has_term(float coefficient) noexcept { return coefficient < 0.0f || coefficient > 0.0f; }
-
 /// One more term of the state: u_h[s] of a slot's value, each slot in turn, then u_n of noise.
 DDIM_SHARED float with_term(float state, float coefficient, float value) noexcept {
     return state + coefficient * value;

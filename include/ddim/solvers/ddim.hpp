@@ -105,7 +105,7 @@ constexpr plan<Capacity> ddim_plan(const levels& recipe, const ddim_options& opt
 /// sample prediction and a re-derived epsilon are undefined: start above it, by first_levels().
 template <int Capacity>
 constexpr plan<Capacity> ddim_inverse_plan(const levels& recipe, const ddim_options& options = {}) {
-    return detail::build_plan<detail::ddim_solver, fill_ddim_inverse_rows, Capacity>(recipe, options, true);
+    return detail::build_plan<detail::ddim_solver, fill_ddim_inverse_rows, Capacity, true>(recipe, options);
 }
 
 /// DDIM with the reference's uniform spacing: Steps of the schedule's timesteps, and its final level. State: as

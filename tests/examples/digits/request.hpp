@@ -48,7 +48,7 @@ inline row_labels labels_of(const options& asked, const ddim::model_call& call, 
 /// How a request ended.
 struct outcome {
     ddim::status state = ddim::status::ok;
-    const char* detail = nullptr; ///< what the platform says itself; null: nothing
+    const char* detail = nullptr; ///< what the backend says itself; null: nothing
 };
 
 /// What a backend tells the table about a request that went well.

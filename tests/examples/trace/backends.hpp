@@ -7,7 +7,7 @@
 
 namespace trace {
 
-/// What the library says, and, where it has more to say, the platform.
+/// What the library says, and, where it has more to say, the backend.
 struct outcome {
     ddim::status state = ddim::status::ok;
     const char* detail = nullptr; ///< null: nothing

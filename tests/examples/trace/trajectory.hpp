@@ -38,7 +38,7 @@ struct trajectory {
 /// on stderr, for a file that is missing, shorter or longer, and where there is no noise to draw.
 bool read_inputs(trajectory& run);
 
-/// Everything that a sampler is told except what depends on where it runs: arena, model, hooks, observer, platform.
+/// Everything that a sampler is told except what depends on where it runs: arena, model, hooks, observer, backend.
 /// Spans point into `run`.
 ddim::sampler_config config_of(const trajectory& run) noexcept;
 
