@@ -409,7 +409,8 @@ step_job sampler::job_for_step() const noexcept {
 dropout_job sampler::dropout_at(int step) const noexcept {
     const double probability = static_cast<double>(config_.noise_dropout);
     dropout_job job;
-    if (!(probability > 0.0) || !detail::has_term(config_.plan.rows[step].u_n)) return job;
+    // Not by the row: another plan may take its place in a graph. One without noise leaves any number unchecked.
+    if (!(probability > 0.0 && probability < 1.0)) return job;
     job.is_on = true;
     job.kept_scale = static_cast<float>(1.0 / (1.0 - probability));
     job.threshold = static_cast<std::uint32_t>(probability * 0x1p32);

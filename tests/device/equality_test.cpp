@@ -35,7 +35,8 @@ constexpr bool either[] = {false, true};
 constexpr score_change score_changes[] = {score_change::none, score_change::adds_state, score_change::rescales};
 constexpr x0_change x0_changes[] = {x0_change::none, x0_change::rounds, x0_change::thresholds};
 constexpr solver solvers[] = {solver::ddim,  solver::dpm_solver_2m, solver::dpm_solver_3m, solver::sde_dpm_solver_2m,
-                              solver::unipc, solver::heun,          solver::made_up,       solver::pndm};
+                              solver::unipc, solver::heun,          solver::one_slot,      solver::made_up,
+                              solver::pndm};
 
 // What is not the subject of a sweep is drawn, so that it is not one value all through it.
 element_type draw_type(dice& die) { return die.option(element_type::float32, element_type::bfloat16); }
@@ -374,6 +375,31 @@ TEST_CASE("a run in a capture of the caller's, and one on the legacy default str
             check_equal(what, {way::nested, way::legacy});
         }
     }
+}
+
+TEST_CASE("a known region at a level without noise whose alpha is not 1") {
+    for (const bool gives_noise : either) {
+        scenario what;
+        what.dims = {2, 60};
+        what.mask_size = 60;
+        what.when = blend_time::after_step;
+        what.gives_mask_noise = gives_noise;
+        for (ddim::step_row& row : what.plan.rows) row.to = {2.0f, 0.0f};
+        check_equal(what);
+    }
+}
+
+TEST_CASE("dropout of a probability that is an entry's random word") {
+    const std::uint32_t step = 1, purpose = static_cast<std::uint32_t>(ddim::noise_purpose::dropout);
+    scenario what;
+    what.dims = {1, 2048};
+    for (std::uint32_t i = 0; i < 2048; ++i) {
+        const std::uint32_t word =
+            ddim::philox4x32_10({{i / 4, 0, step, purpose}}, test_support::scenario_seed).word[i % 4];
+        if (word % 256 == 0) what.dropout = static_cast<float>(word) * 0x1p-32f; // which holds 24 bits
+    }
+    REQUIRE(what.dropout > 0.0f);
+    check_equal(what, {way::plain});
 }
 
 TEST_CASE("infinities, NaN and subnormal numbers go the same way") {

@@ -137,6 +137,21 @@ TEST_CASE("a replay with another seed, scale or plan, or all of them, is a fresh
     }
 }
 
+TEST_CASE("a graph of a plan without noise drops that of the plan that replaces it") {
+    small_run run(guidance::batched, other_plan);
+    run.config.noise_dropout = 0.5f;
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    REQUIRE(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    for (const ddim::plan_view plan : {ddim::plan_view(small_plan), ddim::plan_view(other_plan)}) {
+        CHECK(run.sampler.set_plan(plan) == status::ok);
+        CHECK(ddim::update(graph, run.sampler, 8, run.stream()) == status::ok);
+        CHECK(ddim::launch(graph, run.stream()) == status::ok);
+        CHECK(run.state() == run.expected(8, 3.0f, plan));
+    }
+    CHECK(ddim::destroy(graph) == status::ok);
+}
+
 TEST_CASE("one graph runs solvers with history and without, where the arena has room for it") {
     constexpr auto noisy = ddim::ddim_plan<5>(device_tests::small_levels, {1.0, ddim::prediction::epsilon, 0.75});
     static_assert(ddim::history_slots(plms_plan) == 3 && ddim::history_slots(second_order_plan) == 1);

@@ -190,26 +190,53 @@ TEST_CASE("a model that puts a call's work on another stream is not captured") {
     CHECK(cudaStreamDestroy(other) == cudaSuccess);
 }
 
-TEST_CASE("a model that cancels the run within a capture: cancelled, and no graph") {
-    for (const bool enqueues : {false, true}) {
-        small_run run;
-        struct cancelling {
-            small_run* run;
-            ddim::model_ref inner;
-            bool enqueues;
-        } context{&run, run.config.model, enqueues};
-        run.config.model = {[](void* given, const ddim::model_call& call) noexcept {
-                                cancelling& self = *static_cast<cancelling*>(given);
-                                CHECK(self.run->sampler.cancel() == status::cancelled);
-                                return self.enqueues ? self.inner.function(self.inner.context, call) : 0;
-                            },
-                            &context};
-        REQUIRE(run.init() == status::ok);
-        ddim::cuda_graph graph;
-        CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::cancelled);
-        CHECK(graph.exec == nullptr);
-        CHECK(run.state() == untouched(run));
-    }
+TEST_CASE("a model that gives up the run and enqueues nothing: cancelled, not uncaptured") {
+    small_run run;
+    run.config.model = {[](void* sampler, const ddim::model_call&) noexcept {
+                            CHECK(static_cast<ddim::sampler*>(sampler)->cancel() == status::cancelled);
+                            return 0;
+                        },
+                        &run.sampler};
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::cancelled);
+    CHECK(graph.exec == nullptr);
+}
+
+TEST_CASE("a model that forks to another stream and joins is captured") {
+    struct forking {
+        ddim::model_ref inner;
+        cudaStream_t side = nullptr;
+        cudaEvent_t forked = nullptr, joined = nullptr;
+        static int model(void* context, const ddim::model_call& call) noexcept {
+            forking& self = *static_cast<forking*>(context);
+            const cudaStream_t stream = static_cast<cudaStream_t>(call.stream);
+            ddim::model_call aside = call;
+            aside.stream = self.side;
+            CHECK(cudaEventRecord(self.forked, stream) == cudaSuccess);
+            CHECK(cudaStreamWaitEvent(self.side, self.forked, 0) == cudaSuccess);
+            const int code = self.inner.function(self.inner.context, aside);
+            CHECK(cudaEventRecord(self.joined, self.side) == cudaSuccess);
+            CHECK(cudaStreamWaitEvent(stream, self.joined, 0) == cudaSuccess);
+            return code;
+        }
+    };
+    forking model;
+    REQUIRE(cudaStreamCreateWithFlags(&model.side, cudaStreamNonBlocking) == cudaSuccess);
+    REQUIRE(cudaEventCreateWithFlags(&model.forked, cudaEventDisableTiming) == cudaSuccess);
+    REQUIRE(cudaEventCreateWithFlags(&model.joined, cudaEventDisableTiming) == cudaSuccess);
+    small_run run;
+    model.inner = run.config.model;
+    run.config.model = {&forking::model, &model};
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    CHECK(ddim::launch(graph, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+    CHECK(cudaEventDestroy(model.joined) == cudaSuccess);
+    CHECK(cudaEventDestroy(model.forked) == cudaSuccess);
+    CHECK(cudaStreamDestroy(model.side) == cudaSuccess);
 }
 
 TEST_CASE("a model that enqueues nothing is not captured, and none at all is missing") {
@@ -334,6 +361,49 @@ TEST_CASE("a model that fails while it is captured: its code comes out, nothing 
     CHECK(ddim::launch(graph, run.stream()) == status::ok);
     CHECK(run.state() == run.expected(7, 3.0f, small_plan));
     CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("a model that gives up the run while it is captured: nothing is left") {
+    struct giving_up {
+        ddim::sampler* sampler;
+        ddim::model_ref inner;
+        static int model(void* context, const ddim::model_call& call) noexcept {
+            giving_up& self = *static_cast<giving_up*>(context);
+            const int code = self.inner.function(self.inner.context, call);
+            if (call.step == 2) CHECK(self.sampler->cancel() == status::cancelled);
+            return code;
+        }
+    };
+    small_run run;
+    giving_up model{&run.sampler, run.config.model};
+    run.config.model = {&giving_up::model, &model};
+    REQUIRE(run.init() == status::ok);
+    ddim::cuda_graph graph;
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::cancelled);
+    CHECK(graph.last_code == 0);
+    CHECK(graph.exec == nullptr);
+    CHECK(run.model_calls == 3);
+    CHECK(run.state() == untouched(run));
+    run.config.model = model.inner;
+    REQUIRE(run.init() == status::ok);
+    CHECK(ddim::capture(run.sampler, run.x, 7, run.stream(), graph) == status::ok);
+    CHECK(ddim::launch(graph, run.stream()) == status::ok);
+    CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+    CHECK(ddim::destroy(graph) == status::ok);
+}
+
+TEST_CASE("an arena in pinned or in managed memory is good") {
+    for (const bool is_managed : {false, true}) {
+        small_run run;
+        void* memory = nullptr;
+        REQUIRE((is_managed ? cudaMallocManaged(&memory, run.config.arena.size)
+                            : cudaMallocHost(&memory, run.config.arena.size)) == cudaSuccess);
+        run.config.arena.data = static_cast<std::byte*>(memory);
+        REQUIRE(run.init() == status::ok);
+        CHECK(ddim::enqueue(run.sampler, run.x, 7, run.stream()) == status::ok);
+        CHECK(run.state() == run.expected(7, 3.0f, small_plan));
+        CHECK((is_managed ? cudaFree(memory) : cudaFreeHost(memory)) == cudaSuccess);
+    }
 }
 
 TEST_CASE("a bad x is refused by capture as by enqueue, and nothing is left") {

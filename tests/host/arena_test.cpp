@@ -150,6 +150,9 @@ TEST_CASE("a request that cannot be met has no size") {
     CHECK(ddim::arena_bytes(plan, {most, most}) == none);
     CHECK(ddim::arena_bytes(plan, {most / 4, 1}, guidance::batched) == none);
     CHECK(ddim::arena_bytes(plan, {1, 1}, static_cast<guidance>(5)) == none);
+    ddim::plan_view of_minus_one;
+    of_minus_one.steps = -1;
+    CHECK(ddim::arena_bytes(of_minus_one, {1, 1}) == none);
     CHECK(ddim::carve_arena({}, {most, 2}).state == ddim::status::shape_overflow);
     // The largest batch that is accepted has a size that can be counted.
     std::int64_t low = 1, high = most;

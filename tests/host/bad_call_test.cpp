@@ -181,6 +181,17 @@ TEST_CASE("a wrong x: its own status, no call, no write, and the next run is goo
     test_support::check_states(test_support::wrong_call_inputs().states);
 }
 
+TEST_CASE("a wrong x ends the run that is under way, and loads nothing") {
+    scripted_run run(ddim::guidance::none, 1.0f, true);
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.sampler.begin(run.x, 7) == status::ok);
+    CHECK(run.sampler.begin({}, 8) == status::x_null);
+    ddim::model_call call;
+    CHECK_FALSE(run.sampler.next(call));
+    CHECK(run.sampler.commit() == status::x_null);
+    CHECK(run.record.events == "lp");
+}
+
 TEST_CASE("run without a model is refused, the pull form needs none") {
     scripted_run run;
     run.config.model = {};

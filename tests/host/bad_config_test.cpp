@@ -167,6 +167,11 @@ const wrong_config wrong_configs[] = {
          static const std::uint64_t seeds[3] = {};
          c.seeds = {test_support::off_by_one(seeds), 2};
      }},
+    {"seeds misaligned by half of one", status::seeds_misaligned,
+     [](auto& c) {
+         static const std::uint64_t seeds[3] = {};
+         c.seeds = {reinterpret_cast<const std::uint64_t*>(reinterpret_cast<std::uintptr_t>(seeds) + 4), 2};
+     }},
     {"one seed too few", status::seeds_too_small,
      [](auto& c) {
          static const std::uint64_t seeds[2] = {};

@@ -18,20 +18,31 @@ bool points_alike(const ddim::model_call& a, const ddim::model_call& b) {
            a.elements == b.elements && a.row_timesteps == b.row_timesteps;
 }
 
+bool is_aligned(const void* data) { return reinterpret_cast<std::uintptr_t>(data) % ddim::arena_alignment == 0; }
+
 /// Compares every call of a run with what was said of it, and predicts half its input.
 struct bound_engine {
     const ddim::sampler* sampler = nullptr;
     const void* x = nullptr;
     int calls = 0;
+    ddim::model_call bound[3]; ///< what was said of each branch before the first run
+
+    void bind() {
+        for (int which = 0; which < 3; ++which) {
+            bound[which] = sampler->call_for(static_cast<branch>(which));
+            CHECK(bound[which].which == static_cast<branch>(which));
+        }
+    }
 
     static int predict(void* context, const ddim::model_call& call) noexcept {
         bound_engine& self = *static_cast<bound_engine*>(context);
         ++self.calls;
         const ddim::model_call said = self.sampler->call_for(call.which);
         CHECK(points_alike(said, call));
+        CHECK(points_alike(self.bound[static_cast<int>(call.which)], call));
         CHECK((said.input == nullptr ? self.x : said.input) == call.input);
-        const bool is_aligned = reinterpret_cast<std::uintptr_t>(said.input) % ddim::arena_alignment == 0;
-        CHECK(is_aligned);
+        CHECK(is_aligned(said.input));
+        CHECK(is_aligned(said.output));
         CHECK(said.stream == nullptr);
         return 0;
     }
@@ -53,6 +64,7 @@ TEST_CASE("call_for says how every call of every run looks, unguided steps too")
                 config.owns_input = separates;
                 test_support::housed_sampler housed(config);
                 engine.sampler = &housed.sampler;
+                engine.bind();
                 if (separates) CHECK(housed.sampler.call_for(branch::conditional).input != nullptr);
                 for (int run = 0; run < 2; ++run) {
                     std::vector<float> x(10);
@@ -96,4 +108,28 @@ TEST_CASE("an input of its own changes the arena, and no bit of the sample") {
     CHECK(ddim::arena_layout_of(config).bytes == bytes + 1024); // 200 floats, rounded up to 256 bytes
     REQUIRE(test_support::run_config(config, separate) == status::ok);
     CHECK(in_place == separate);
+}
+
+TEST_CASE("a step leaves the outputs as the model wrote them, beside an input of its own") {
+    struct writer {
+        std::vector<float> written[3]; ///< of each branch
+        static int predict(void* context, const ddim::model_call& call) noexcept {
+            std::vector<float>& before = static_cast<writer*>(context)->written[static_cast<int>(call.which)];
+            float* const output = static_cast<float*>(call.output);
+            const std::size_t values = static_cast<std::size_t>(call.rows * call.elements);
+            const std::vector<float> found(output, output + values);
+            if (!before.empty()) CHECK(found == before);
+            for (std::size_t i = 0; i < values; ++i) output[i] = 0.125f * static_cast<float>(call.step);
+            before.assign(output, output + values);
+            return 0;
+        }
+    };
+    for (const guidance mode : test_support::modes) {
+        writer model;
+        ddim::sampler_config config =
+            test_support::make_config(test_support::quiet_plan<4>, {2, 64}, {&writer::predict, &model}, mode);
+        config.owns_input = true;
+        std::vector<float> x(128);
+        CHECK(test_support::run_config(config, x) == status::ok);
+    }
 }

@@ -79,6 +79,37 @@ TEST_CASE("a run that any callback cancels ends there, says so, and the next one
     }
 }
 
+TEST_CASE("a step that is given up within does not go on: x is what its model saw") {
+    for (const int at : {1, 2, 3}) { // the first step's model, score corrector and x0 hook
+        CAPTURE(at);
+        cancelling_run run;
+        ddim::sampler_config config = called_config(run);
+        config.initial = ddim::initial_state::given;
+        test_support::housed_sampler housed(config);
+        run.sampler = &housed.sampler;
+        run.at = at;
+        std::vector<float> x(10, 0.75f);
+        CHECK(housed.sampler.run(x, 7) == status::cancelled);
+        CHECK(x == std::vector<float>(10, 0.75f));
+    }
+}
+
+TEST_CASE("what is loaded stays so when its run is given up") {
+    cancelling_run unused;
+    test_support::housed_sampler housed(make_config(noisy_plan<4>, {2, 5}, {&cancelling_run::model, &unused}));
+    std::vector<float> x(10), whole(10);
+    REQUIRE(housed.sampler.run(whole, 7) == status::ok);
+    REQUIRE(housed.sampler.load(7) == status::ok);
+    REQUIRE(housed.sampler.begin_loaded(x) == status::ok);
+    REQUIRE(housed.sampler.cancel() == status::cancelled);
+    status state = housed.sampler.begin_loaded(x);
+    ddim::model_call call;
+    while (state == status::ok && housed.sampler.next(call))
+        state = housed.sampler.commit(cancelling_run::model(&unused, call));
+    CHECK(state == status::ok);
+    CHECK(x == whole);
+}
+
 TEST_CASE("a pull loop is given up between two calls: x stays as the last step left it") {
     cancelling_run unused;
     test_support::housed_sampler housed(make_config(noisy_plan<4>, {2, 5}, {&cancelling_run::model, &unused}));

@@ -116,3 +116,21 @@ TEST_CASE("a known x0 may hold anything where it is not known") {
         }
     }
 }
+
+TEST_CASE("at noise 0 the known value is alpha x0, with no noise added, to the sign of 0") {
+    const float x0[elements] = {-0.0f, -0.0f, 0.25f, 0.5f}, all[elements] = {1, 1, 1, 1};
+    const float noise[elements] = {not_a_number, 1.0f, infinity, -1.0f};
+    wild_model model;
+    for (const float alpha : {1.0f, 2.0f}) {
+        auto plan = test_support::noisy_plan<4>;
+        for (ddim::step_row& row : plan.rows) row.to = {alpha, 0.0f};
+        ddim::sampler_config config = known_config(model, ddim::diffusers_inpainting(), x0);
+        config.plan = plan;
+        config.known.mask = all;
+        config.known.mask_regenerates = config.known.ends_exact = false;
+        config.known.given_noise = noise;
+        std::vector<float> x(elements);
+        REQUIRE(test_support::run_config(config, x) == status::ok);
+        for (std::size_t i = 0; i < x.size(); ++i) CHECK(same_bits(x[i], alpha * x0[i]));
+    }
+}

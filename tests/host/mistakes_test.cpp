@@ -81,8 +81,14 @@ const mistake mistakes[] = {
     {{"mask and x0 swapped", status::mask_out_of_range, [](auto& c) { know(c, state_like, ten); }}, not_a_mask},
     {{"a mask of 0 and 255", status::mask_out_of_range,
       [](auto& c) {
-          static const float bytes[10] = {0.0f, 255.0f};
+          static const float bytes[10] = {255.0f, 0.0f};
           know(c, bytes, state_like);
+      }},
+     not_a_mask},
+    {{"a mask of -1 and 1", status::mask_out_of_range,
+      [](auto& c) {
+          static const float signs[10] = {1.0f, -1.0f};
+          know(c, signs, state_like);
       }},
      not_a_mask},
     {{"a mask with NaN in its last entry", status::mask_out_of_range,
@@ -161,11 +167,68 @@ TEST_CASE("what makes each of them good: a mode, an x_T, a mask") {
     CHECK(is_good(config));
 }
 
+TEST_CASE("of two mistakes the one is told that the order of the checks puts first") {
+    const struct {
+        status first;
+        void (*spoil)(ddim::sampler_config&);
+    } pairs_of_mistakes[] = {
+        {status::seeds_mismatch,
+         [](auto& c) {
+             c.seeds = seeds;
+             c.repeat_noise = true;
+             c.backend = {};
+         }},
+        {status::initial_noise_unused,
+         [](auto& c) {
+             c.initial = ddim::initial_state::given;
+             c.initial_noise = {state_like, 1};
+             c.known.x0 = state_like;
+         }},
+        {status::mask_missing,
+         [](auto& c) {
+             c.seeds = {seeds, 1};
+             c.known.x0 = state_like;
+         }},
+        {status::known_x0_too_small, // the mask's entries are looked at last
+         [](auto& c) {
+             know(c, state_like, ten);
+             c.known.x0.size = 9;
+         }},
+    };
+    for (const auto& both : pairs_of_mistakes) {
+        scripted_run run;
+        both.spoil(run.config);
+        CHECK(run.init() == both.first);
+    }
+}
+
+TEST_CASE("a mask that a device holds is not read by the host") {
+    scripted_run run(ddim::guidance::none, 1.0f, true);
+    know(run.config, state_like, ten);
+    CHECK(run.init() == status::ok);
+}
+
+TEST_CASE("a blend of x0 without a mask wants the mask, whatever the plan takes from x0") {
+    scripted_run run;
+    run.config.plan = test_support::x0_free_plan;
+    run.config.known.when = ddim::blend_time::on_x0;
+    CHECK(run.init() == status::mask_missing);
+}
+
 TEST_CASE("the last steps of a whole plan start from noise, those of a part do not") {
     CHECK(ddim::last_steps(noisy_plan<8>, 8).starts_from_noise);
     CHECK_FALSE(ddim::last_steps(noisy_plan<8>, 7).starts_from_noise);
     CHECK_FALSE(ddim::last_steps(ddim::last_steps(noisy_plan<8>, 7), 7).starts_from_noise);
     CHECK(noisy_plan<8>.starts_from_noise);
+    const auto paired = [](int noised_timestep) {
+        return ddim::ddim_plan<4>(
+            ddim::paired_levels(test_support::schedule, pairs, ddim::final_alpha::first, noised_timestep));
+    };
+    CHECK(paired(-1).starts_from_noise);
+    ddim::levels not_paired = test_support::trailing_levels<4>;
+    not_paired.noised_timestep = 8; // which only paired levels have
+    CHECK(ddim::ddim_plan<4>(not_paired).starts_from_noise);
+    CHECK_FALSE(paired(0).starts_from_noise);
     CHECK_FALSE(inverse_plan.starts_from_noise);
 }
 
@@ -187,6 +250,7 @@ TEST_CASE("at eta 0 step noise and dropout are neither read nor checked") {
     run.config.noise_dropout = 0.5f;
     CHECK(run.init() == status::ok);
     CHECK(run.sampler.set_plan(noisy_plan<4>) == status::noise_too_small);
+    CHECK(run.sampler.set_plan(noisy_plan<8>) == status::plan_mismatch); // that comes first
     run.config.step_noise = noise_of_steps;
     CHECK(run.init() == status::ok);
     CHECK(run.sampler.set_plan(noisy_plan<4>) == status::dropout_keep_too_small);

@@ -133,6 +133,19 @@ TEST_CASE("dropout: kept noise is the noise times 1 / (1 - p), the rest is 0") {
     }
 }
 
+TEST_CASE("dropout: an entry whose word is p 2^32 is kept") {
+    const noise_rows rows;
+    for (std::uint32_t element = 0; element < 2048; ++element) {
+        const std::uint32_t word =
+            ddim::philox4x32_10({{element / 4, 0, 2, static_cast<std::uint32_t>(noise_purpose::dropout)}}, 7)
+                .word[element % 4];
+        if (word % 256 != 0) continue; // p is a float: it has 24 bits
+        ddim::sampler_config config = config_of(rows.plan, 1, 2048);
+        config.noise_dropout = static_cast<float>(word) * 0x1p-32f;
+        CHECK(last_noise(config)[element] != 0.0f);
+    }
+}
+
 TEST_CASE("dropout: the share that is kept is 1 - p, and the variance grows to 1 / (1 - p)") {
     const noise_rows rows;
     constexpr std::int64_t elements = 1 << 20;

@@ -433,3 +433,22 @@ TEST_CASE("the last steps start from noise as it is: the start scale is the firs
     CHECK(ddim::last_steps(plan, 4).start_scale == plan.start_scale);
     CHECK(ddim::last_steps(plan, 3).start_scale == 1.0f);
 }
+
+TEST_CASE("a plan adds noise where any of its rows does, of either sign") {
+    auto plan =
+        ddim::ddim_plan<4>(ddim::schedule_levels(schedule, ddim::spaced_timesteps<4>(spacing::trailing, 1000)));
+    CHECK_FALSE(ddim::adds_noise(plan));
+    for (ddim::step_row& row : plan.rows) {
+        for (const float u_n : {0.5f, -0.5f}) {
+            row.u_n = u_n;
+            CHECK(ddim::adds_noise(plan));
+        }
+        row.u_n = 0.0f;
+    }
+    plan.rows[0].u_n = 0.5f;
+    ddim::plan_view refused = plan, without_rows = plan;
+    refused.state = status::eta_out_of_range;
+    without_rows.rows = nullptr;
+    CHECK_FALSE(ddim::adds_noise(refused));
+    CHECK_FALSE(ddim::adds_noise(without_rows));
+}

@@ -138,6 +138,29 @@ TEST_CASE("a failed run is forgotten by the next load") {
     CHECK(run.sampler.last_code() == 0); // the failed run is forgotten
 }
 
+TEST_CASE("a failed run is forgotten by the next one of what is loaded") {
+    scripted_run run;
+    run.config.model = {};
+    REQUIRE(run.init() == status::ok);
+    REQUIRE(run.sampler.load(7) == status::ok);
+    REQUIRE(run.sampler.begin_loaded(view(run.x)) == status::ok);
+    ddim::model_call call;
+    REQUIRE(run.sampler.next(call));
+    CHECK(run.sampler.commit(42) == status::model_failed);
+    REQUIRE(run.sampler.begin_loaded(view(run.x)) == status::ok);
+    CHECK(run.sampler.last_code() == 0);
+}
+
+TEST_CASE("a sampler whose new config is refused is as if new") {
+    scripted_run run;
+    REQUIRE(run.init() == status::ok);
+    ddim::sampler_config config = run.config;
+    config.dims.batch = 0;
+    CHECK(run.sampler.init(config) == status::batch_out_of_range);
+    CHECK(run.sampler.config().plan.rows == nullptr);
+    CHECK(run.sampler.layout().bytes == 0);
+}
+
 TEST_CASE("set_plan: the next run is a fresh one of that plan") {
     for (const bool holds_plan : {false, true}) {
         for (const guidance mode : test_support::modes) {

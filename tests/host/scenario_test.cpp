@@ -215,7 +215,10 @@ class reference_run {
                                                           : lent_.mask_noise[block + i]);
             const bounded entry = lent_.mask[i % lent_.mask.size()];
             const bounded kept = what_.mask_regenerates ? 1.0f - entry : entry;
-            target[i] = known * kept + (1.0f - kept) * target[i];
+            if (kept.value >= 1.0)
+                target[i] = known;
+            else if (kept.value > 0.0) // at 0 it is not looked at
+                target[i] = known * kept + (1.0f - kept) * target[i];
         }
     }
 

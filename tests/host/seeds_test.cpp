@@ -77,7 +77,18 @@ TEST_CASE("a run with seeds of the samples takes no seed of its own") {
     test_support::housed_sampler housed(config);
     std::vector<float> x(batch * elements, 0.5f);
     CHECK(housed.sampler.run(x, 1) == status::seeds_mismatch);
+    CHECK(housed.sampler.commit() == status::seeds_mismatch);
     CHECK(x == std::vector<float>(batch * elements, 0.5f));
     CHECK(housed.sampler.load(1) == status::seeds_mismatch);
     CHECK(housed.sampler.run(x, 0) == status::ok);
+}
+
+TEST_CASE("seeds that lie in x are refused by begin") {
+    std::vector<std::uint64_t> memory(batch + batch * elements / 2);
+    ddim::sampler_config config = drawing_configs()[0];
+    config.seeds = {memory.data(), batch};
+    test_support::housed_sampler housed(config);
+    float* const behind = reinterpret_cast<float*>(memory.data() + batch);
+    CHECK(housed.sampler.begin({behind - 1, batch * elements}, 0) == status::buffers_overlap);
+    CHECK(housed.sampler.begin({behind, batch * elements}, 0) == status::ok);
 }

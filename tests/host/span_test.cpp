@@ -31,6 +31,18 @@ struct counted_in_int {
     int size() const { return 3; }
 };
 
+struct base {
+    int value;
+};
+struct wider : base {
+    int more;
+};
+
+/// Not known how much lies there.
+struct unsized {
+    float* data() const { return nullptr; }
+};
+
 template <class From, class To>
 constexpr bool becomes = std::is_convertible_v<From, To>;
 
@@ -49,6 +61,8 @@ static_assert(!becomes<float[3], reading> && !becomes<const float[3], reading> &
 // Other elements.
 static_assert(!becomes<std::vector<double>&, reading> && !becomes<std::vector<int>&, reading>);
 static_assert(!becomes<std::string&, reading> && !becomes<int*, reading> && !becomes<float*, reading>);
+static_assert(!becomes<std::vector<wider>&, ddim::span<base>> && !becomes<wider (&)[2], ddim::span<base>>);
+static_assert(!becomes<unsized&, reading> && !becomes<unsized, reading>);
 // A plan's view.
 static_assert(becomes<const ddim::plan<3>&, ddim::plan_view> && !becomes<ddim::plan<3>, ddim::plan_view>);
 
@@ -74,6 +88,8 @@ TEST_CASE("a span shows all that its container has") {
     check_lends(counted);
     view<float> shown{values.data(), 4};
     check_lends(shown);
+    const reading moved = view<float>{values.data(), 4};
+    CHECK((moved.data == values.data() && moved.size == 4));
     const writing whole = values;
     const reading same = whole;
     CHECK((same.data == values.data() && same.size == 5));

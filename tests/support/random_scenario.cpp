@@ -143,6 +143,8 @@ void option_counts::add(const scenario& what) {
     count("state changed between steps", what.changes_state);
     count("dropout", what.dropout > 0.0f);
     count("seeds of the samples", what.seeds_samples);
+    count("seeds of the samples, batched", what.seeds_samples && what.mode == guidance::batched);
+    count("seeds of the samples, step noise given", what.seeds_samples && what.gives_step_noise);
     count("seeds of the samples, dropout", what.seeds_samples && what.dropout > 0.0f);
     count("blend before the model", blends && what.when == blend_time::before_model);
     count("blend after the step", blends && what.when == blend_time::after_step);

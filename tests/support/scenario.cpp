@@ -85,12 +85,29 @@ constexpr float gain_entries[] = {0.0f, 1.0f, 0.3f, 1.0f, 1.25f, 0.0f, -0.25f, 0
 constexpr float prefix_entries[] = {0.0f, 1.0f, 0.4f, 1.75f, -0.5f};
 constexpr float step_entries[scenario_steps] = {1.0f, 1.933f, 0.0f, 0.5f};
 
-/// The chunk before, with NaN where it has no weight.
-std::vector<float> made_up_previous(const std::vector<float>& weights, std::size_t values) {
-    std::vector<float> chunk = golden::gauss(4, values);
-    for (std::size_t i = 0; i < values; ++i)
-        if (weights[i % weights.size()] == 0.0f) chunk[i] = std::nanf("");
-    return chunk;
+/// NaN in what is not read: where a list, repeated, has the entry that takes the other side whole.
+void poison(std::vector<float>& values, const std::vector<float>& list, float entry) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (list[i % list.size()] == entry) values[i] = std::nanf("");
+}
+
+/// Whether the known region is in x before the model, or anyone else, looks at that.
+bool begins_known(const scenario& what) {
+    const bool is_seen = what.observes && what.sees_start;
+    return (what.when == ddim::blend_time::before_model || what.when == ddim::blend_time::at_start) && !is_seen;
+}
+
+/// What is known of the sample.
+void lend_known(const scenario& what, std::size_t values, lent_values& lent) {
+    lent.mask = repeated(mask_entries, what.mask_size);
+    lent.known_x0 = golden::gauss(2, values);
+    for (std::size_t i = 0; i < values; i += 5) lent.known_x0[i] = -0.0f; // whose sign is lost to any noise added
+    const bool is_clean = what.known == ddim::known_noise::none || what.when == ddim::blend_time::on_x0;
+    if (what.gives_mask_noise && !is_clean) lent.mask_noise = golden::gauss_of_steps(2000, scenario_steps, values);
+    const float keeps = what.mask_regenerates ? 0.0f : 1.0f;
+    poison(lent.known_x0, lent.mask, 1.0f - keeps);
+    poison(lent.mask_noise, lent.mask, 1.0f - keeps);
+    if (begins_known(what)) poison(lent.x, lent.mask, keeps);
 }
 
 /// The scenario's options in the target's memory.
@@ -151,13 +168,15 @@ class configured {
         }
         config.noise_dropout = what.dropout;
         config.dropout_keep = place(dropout_keep, lent.dropout_keep);
-        config.known.mask = place(mask, lent.mask);
-        config.known.x0 = place(known_x0, lent.known_x0);
-        config.known.given_noise = place(mask_noise, lent.mask_noise);
-        config.known.when = what.when;
-        config.known.noise = what.known;
-        config.known.mask_regenerates = what.mask_regenerates;
-        config.known.ends_exact = what.ends_exact;
+        if (what.mask_size > 0) {
+            config.known.mask = place(mask, lent.mask);
+            config.known.x0 = place(known_x0, lent.known_x0);
+            config.known.given_noise = place(mask_noise, lent.mask_noise);
+            config.known.when = what.when;
+            config.known.noise = what.known;
+            config.known.mask_regenerates = what.mask_regenerates;
+            config.known.ends_exact = what.ends_exact;
+        }
         config.prefix.previous = place(previous_chunk, lent.previous);
         config.prefix.weights = place(prefix_weights, lent.prefix_weights);
         config.prefix.step_weights = place(step_weights, lent.step_weights);
@@ -182,6 +201,16 @@ ddim::plan<scenario_steps> with_made_up_history(ddim::plan<scenario_steps> plan)
     keep(2, ddim::kept::output, 0);
     plan.rows[3].u_h[0] = 0.375f;
     plan.rows[3].u_h[2] = -0.25f;
+    return plan;
+}
+
+ddim::plan<scenario_steps> with_one_slot(ddim::plan<scenario_steps> plan) {
+    constexpr ddim::kept kept[scenario_steps] = {ddim::kept::x0, ddim::kept::x0, ddim::kept::output};
+    for (int i = 0; i < scenario_steps; ++i) {
+        plan.rows[i].keeps = kept[i];
+        plan.rows[i].slot = 1;
+        if (i > 0) plan.rows[i].u_h[1] = 0.25f;
+    }
     return plan;
 }
 
@@ -249,6 +278,7 @@ ddim::plan<scenario_steps> scenario_plan(const ddim::ddim_options& options, solv
     switch (kind) {
     case solver::ddim: break;
     case solver::made_up: return with_made_up_history(ddim::ddim_plan<scenario_steps>(levels, options));
+    case solver::one_slot: return with_one_slot(ddim::ddim_plan<scenario_steps>(levels, options));
     case solver::dpm_solver_2m:
     case solver::dpm_solver_3m:
     case solver::sde_dpm_solver_2m: {
@@ -348,19 +378,14 @@ lent_values values_of(const scenario& what) {
         if (((what.hands_noise >> k) & 1) != 0) lent.handed_noise[k] = golden::gauss(4000 + k, step_values);
     if (what.gives_keep && what.dropout > 0.0f)
         lent.dropout_keep = golden::keep_of_steps(3000, scenario_steps, static_cast<double>(what.dropout), values);
-    if (what.mask_size > 0) {
-        lent.mask = repeated(mask_entries, what.mask_size);
-        lent.known_x0 = golden::gauss(2, values);
-        const bool is_clean = what.known == ddim::known_noise::none || what.when == ddim::blend_time::on_x0;
-        if (what.gives_mask_noise && !is_clean)
-            lent.mask_noise = golden::gauss_of_steps(2000, scenario_steps, values);
-    }
+    if (what.mask_size > 0) lend_known(what, values, lent);
     if (what.seeds_samples)
         for (std::int64_t i = 0; i < what.dims.batch; ++i)
             lent.seeds.push_back(scenario_seed * static_cast<std::uint64_t>(i + 1));
     if (what.prefix_size > 0) {
         lent.prefix_weights = repeated(prefix_entries, what.prefix_size);
-        lent.previous = made_up_previous(lent.prefix_weights, values);
+        lent.previous = golden::gauss(4, values);
+        poison(lent.previous, lent.prefix_weights, 0.0f);
         lent.step_weights = repeated(step_entries, scenario_steps);
     }
     lent.gain = repeated(gain_entries, what.gain_size);

@@ -23,11 +23,12 @@ enum class solver {
     dpm_solver_2m,
     dpm_solver_3m,
     sde_dpm_solver_2m,
-    unipc,   ///< of order 3: three slots
-    heun,    ///< two steps, from a lower level and onto a noisy one
-    made_up, ///< DDIM's rows with terms and slots that no solver has: of both kinds, read in the row that overwrites
-             ///< them, with a slot between them that nobody writes
-    pndm,    ///< three steps, from a lower level; takes nothing from x0, so nothing may change it
+    unipc,    ///< of order 3: three slots
+    heun,     ///< two steps, from a lower level and onto a noisy one
+    one_slot, ///< DDIM's rows that read one slot, which is not the first, and overwrite it with x0 or the output
+    made_up,  ///< DDIM's rows with terms and slots that no solver has: of both kinds, read in the row that overwrites
+              ///< them, with a slot between them that nobody writes
+    pndm,     ///< three steps, from a lower level; takes nothing from x0, so nothing may change it
 };
 
 /// Four rows of a solver, which takes of the options what it has.
@@ -117,7 +118,7 @@ struct scenario {
 /// All options in words, for the message of a failed check.
 std::string describe(const scenario& what);
 
-/// What a scenario lends the sampler. Empty: nothing.
+/// What a scenario lends the sampler, with NaN wherever that is not read. Empty: nothing.
 struct lent_values {
     std::vector<float> x; ///< before the run
     std::vector<float> initial_noise, step_noise, dropout_keep, mask, known_x0, mask_noise;
