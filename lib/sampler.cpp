@@ -36,14 +36,17 @@ status sampler::init(const sampler_config& config) noexcept {
         code = config.backend.check(config.backend.context, config.arena.data);
         if (code != 0) checked = status::backend_unavailable;
     }
+    make_ready();
+    last_code_ = code;
     if (checked == status::ok) {
         config_ = config; // which may be this sampler's own
         layout_ = layout;
-        make_ready();
-    } else {
-        *this = sampler{};
+    } else { // as if new, without another sampler on the stack
+        config_ = sampler_config{};
+        layout_ = arena_layout{};
+        phase_ = phase::blank;
+        state_ = status::not_initialised;
     }
-    last_code_ = code;
     return checked;
 }
 

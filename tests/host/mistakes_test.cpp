@@ -34,8 +34,7 @@ constexpr auto noised_plan =
     ddim::ddim_plan<4>(ddim::paired_levels(test_support::schedule, pairs, ddim::final_alpha::first, 8));
 
 const char* const not_noise = "this plan does not start from noise, so x_T must be given or noised, not drawn";
-const char* const needs_mode =
-    "a guidance scale other than 1 needs a guidance mode";
+const char* const needs_mode = "a guidance scale other than 1 needs a guidance mode";
 const char* const needs_mask = "what is known, or how it is put in place, needs a mask";
 const char* const not_a_mask = "every entry of a mask must lie in [0, 1]";
 const char* const one_seed_too_many =
