@@ -37,7 +37,7 @@ int cuda_check(void* context, const void* arena) noexcept;
 ///     one more in each step for a state hook where the model's input is not x itself, and for a state hook or an
 ///     observer with inpainting before_model
 ///
-/// A step takes the fastest kernel where nothing is lent for it but x and the arena: no noise, seeds, mask, gain,
+/// A step takes the fastest kernel where nothing is lent for it but x, seeds and the arena: no noise, mask, gain,
 /// pull, dropout, kept x0 or hook, no slots of history; with elements a multiple of 4, of 8 where the model has 16
 /// bits. Its codes are cudaError_t. Of the pointers only the arena is checked. sampler::init() returns
 /// backend_unavailable where there is no device, the driver is too old, the archive has no code for the device, the

@@ -44,7 +44,7 @@ int plain_size_of(element_type type) { return vector_bytes / static_cast<int>(el
 
 bool is_plain(const noise_source& source) {
     const auto& [given, values, seeds, first_sample, step, purpose, is_repeated] = source;
-    return given == nullptr && seeds == nullptr;
+    return given == nullptr;
 }
 
 bool is_plain(const input_job& next, element_type step_type) {
