@@ -132,7 +132,7 @@ namespace ddim {
 /// stopped and cancelled x is what the last completed step left; after what the model, a hook or the backend
 /// returned, sampler::last_code() has it. Ignoring one is a compiler warning.
 enum class [[nodiscard]] status{
-#define DDIM_AS_VALUE(name, value, sentence) name = value,
+#define DDIM_AS_VALUE(name, value, sentence) name = (value),
     DDIM_STATUSES(DDIM_AS_VALUE)
 #undef DDIM_AS_VALUE
 };
