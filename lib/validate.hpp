@@ -16,7 +16,7 @@ status check_lent(const plan_view& plan, const sampler_config& config) noexcept;
 status check_config(const sampler_config& config, arena_layout& layout) noexcept;
 
 /// Whether this guidance scale gives another output than the conditional one.
-inline bool changes_output(float scale) noexcept { return scale < 1.0f || scale > 1.0f; }
+DDIM_INLINE bool changes_output(float scale) noexcept { return scale < 1.0f || scale > 1.0f; }
 
 /// One guidance scale for all steps.
 status check_guidance_scale(float scale, guidance mode) noexcept;
