@@ -1,6 +1,5 @@
 #include "ddim/sampler.hpp"
 
-#include "ddim/detail/step.hpp"
 #include "validate.hpp"
 
 namespace ddim {
@@ -392,7 +391,8 @@ step_job sampler::job_for_step() const noexcept {
     job.history_stride = static_cast<std::int64_t>(layout_.history_slot / sizeof(float));
     const bool guided = is_guided(step_);
     job.unconditional = guided ? at(layout_.output) : nullptr;
-    job.conditional = guided ? at(layout_.conditional_output) : call_for(branch::conditional).output;
+    const bool has_region = guided || config_.mode == guidance::sequential; // else as call_for() has it
+    job.conditional = at(has_region ? layout_.conditional_output : layout_.output);
     job.type = config_.model_type;
     const std::int64_t noise_stride = config_.repeat_noise ? config_.dims.elements : values();
     job.noise = noise_for(noise_purpose::step, step_, config_.step_noise.data, noise_stride);

@@ -1,6 +1,6 @@
 # find_package(ddim [COMPONENTS host cuda]): ddim::ddim, and ddim::cuda where cuda is asked for; ddim_add_plan().
 #
-#   host   the core and the CPU backend; always there, and what one gets who asks for nothing
+#   host   the core and the CPU backend; always there, and the default
 #   cuda   the CUDA backend, where this copy was built with it; brings in CUDAToolkit
 set(ddim_NOT_FOUND_MESSAGE "")
 set(ddim_usable_components host)

@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(most_threads, least_blocks)
 // Any step. Pull and gain have a kernel of their own, which is the same code with them in it: what they take in
 // registers and code the others do not pay.
 
-bool is_chunked(const step_job& job) { return job.pull.previous != nullptr || job.gain.values != nullptr; }
+bool pulls_or_holds(const step_job& job) { return job.pull.previous != nullptr || job.gain.values != nullptr; }
 
 bool allows_vectors(const step_job& job) {
     return keeps_alignment(job.dims) && is_aligned(job.x) && is_aligned(job.x0) && is_aligned(job.guided) &&
@@ -186,7 +186,7 @@ __device__ __forceinline__ void hold_back(const step_job& job, const chunk_place
     for (int i = 0; i < group_elements; ++i) x.value[i] = with_gain(gain.value[i], before.value[i], x.value[i]);
 }
 
-template <bool Chunked>
+template <bool PullsOrHolds>
 __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& row, const chunk_place& at) {
     const chunk<> output = guided(job, at);
     if (job.part == step_part::guide) return write(job.guided + at.offset, at, output);
@@ -204,7 +204,7 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
     if (predicts) {
         x0 = predict(row, x, output);
         if (blends_x0) blend(job.blend, mask, known, x0);
-        if constexpr (Chunked)
+        if constexpr (PullsOrHolds)
             if (job.pull.previous != nullptr) pull_x0(job.pull, job.dims, at, x0);
         if (job.x0 != nullptr) write(job.x0 + at.offset, at, x0);
     } else {
@@ -214,7 +214,7 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
     update(row, output, x0, x);
     update_history(job, row, at, output, x0, x);
     add_noise(job, row, at, x);
-    if constexpr (Chunked)
+    if constexpr (PullsOrHolds)
         if (job.gain.values != nullptr) hold_back(job, at, x);
     if (blends_x) blend(job.blend, mask, known, x);
     write(job.x + at.offset, at, x);
@@ -223,7 +223,7 @@ __device__ __forceinline__ void step_chunk(const step_job& job, const step_row& 
 
 /// How a kernel has the row: a copy from its start on, or, where that takes registers that there are not, what it
 /// reads each time.
-template <bool Chunked>
+template <bool PullsOrHolds>
 struct row_in_kernel {
     using type = const step_row;
 };
@@ -233,12 +233,12 @@ struct row_in_kernel<true> {
 };
 
 // is_aligned is no bool: how nvcc loads one depends on the host compiler's char, and the device code must not.
-template <bool Chunked>
+template <bool PullsOrHolds>
 __global__ void __launch_bounds__(most_threads, least_blocks)
     step_kernel(const __grid_constant__ step_job job, const int is_aligned) {
-    typename row_in_kernel<Chunked>::type row = *job.row;
+    typename row_in_kernel<PullsOrHolds>::type row = *job.row;
     const float next_timestep = read_timestep(job.next);
-    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) { step_chunk<Chunked>(job, row, at); });
+    for_each_chunk(job.dims, is_aligned != 0, [&](const chunk_place& at) { step_chunk<PullsOrHolds>(job, row, at); });
     if (job.part == step_part::whole || job.part == step_part::update)
         write_timesteps(job.next, next_timestep, job.dims);
 }
@@ -251,9 +251,9 @@ const void* plain_kernel_for(element_type type) {
     }
 }
 
-const void* any_kernel(bool is_chunked) {
-    return is_chunked ? reinterpret_cast<const void*>(&step_kernel<true>)
-                      : reinterpret_cast<const void*>(&step_kernel<false>);
+const void* any_kernel(bool pulls_or_holds) {
+    return pulls_or_holds ? reinterpret_cast<const void*>(&step_kernel<true>)
+                          : reinterpret_cast<const void*>(&step_kernel<false>);
 }
 
 } // namespace
@@ -264,7 +264,7 @@ int cuda_step(void*, const step_job& job) noexcept {
     if (is_plain(job))
         return launch(plain_kernel_for(job.type), launch_shape_of(job.dims, plain_size_of(job.type)), arguments,
                       job.stream);
-    return launch(any_kernel(is_chunked(job)), launch_shape_of(job.dims, group_elements), arguments, job.stream);
+    return launch(any_kernel(pulls_or_holds(job)), launch_shape_of(job.dims, group_elements), arguments, job.stream);
 }
 
 int install_step_kernels() noexcept {

@@ -2,6 +2,7 @@
 # the letter; some of its lines, in order, in README.md.
 #   cmake -DROOT=FOLDER -P cuda_samples.cmake
 cmake_minimum_required(VERSION 3.22)
+include("${CMAKE_CURRENT_LIST_DIR}/page_block.cmake")
 file(READ "${ROOT}/tests/examples/ddim_cuda_sample.cu" sample)
 
 file(READ "${ROOT}/platform/cuda/README.md" page)
@@ -10,17 +11,7 @@ if(place EQUAL -1)
     message(SEND_ERROR "platform/cuda/README.md has no ```cuda block that is tests/examples/ddim_cuda_sample.cu")
 endif()
 
-file(READ "${ROOT}/README.md" page)
-set(fence "\n```cuda\n")
-string(FIND "${page}" "${fence}" start)
-if(start EQUAL -1)
-    message(FATAL_ERROR "README.md has no ```cuda block")
-endif()
-string(LENGTH "${fence}" length)
-math(EXPR start "${start} + ${length}")
-string(SUBSTRING "${page}" ${start} -1 excerpt)
-string(FIND "${excerpt}" "\n```" end)
-string(SUBSTRING "${excerpt}" 0 ${end} excerpt)
+read_page_block("${ROOT}/README.md" cuda excerpt)
 
 # Line by line, and not as a list, in which brackets and semicolons have a meaning. What stands before a line is done.
 set(rest "\n${sample}")
